@@ -1,6 +1,6 @@
 module slipway
 
-go 1.26
+go 1.26.0
 
 require (
 	github.com/rogpeppe/go-internal v1.16.0
@@ -10,3 +10,5 @@ require (
 	golang.org/x/term v0.47.0
 	pgregory.net/rapid v1.3.0
 )
+
+require github.com/spf13/pflag v1.0.9 // indirect
