@@ -23,12 +23,16 @@ type Executor interface {
 	// folders, containers, …) and leaves alone what a living one owns.
 	// It may run beside other processes' Prepare, Close and Sweep.
 	Sweep(ctx context.Context) (Swept, error)
+
+	// Close closes the places still open and lets go of what the executor
+	// keeps ready for the next one. Call it when no more places are needed;
+	// Prepare fails afterwards. It is idempotent.
+	Close() error
 }
 
 // Spec says what one job needs of its place.
 type Spec struct {
-	Job    string            // unique; [A-Za-z0-9._-]+, names folders and labels
-	Root   string            // host folder under which the place keeps its folders
+	Job    string            // unique; [A-Za-z0-9._-]+, names labels, and the folder when it is kept
 	Keep   bool              // leave the folders when closed
 	Labels map[string]string // for people who look at what is left
 	Repo   string            // owner/name: names the workspace folder as on GitHub: work/NAME/NAME
