@@ -70,6 +70,7 @@ func newRootCommand(s Streams) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return fault.New(fault.Usage, "%w\nSee '%s --help'.", err, cmd.CommandPath())
 	})
+	root.AddCommand(newEvalCommand(s))
 	return root
 }
 
