@@ -1,0 +1,221 @@
+package workflow
+
+import (
+	"strings"
+)
+
+// loader reads a workflow and, depth first, the reusable workflows it calls,
+// as actions/runner ReusableWorkflowsLoader.cs does. All files of one run
+// share their limits and the list of errors.
+type loader struct {
+	options Options
+	limits  Limits
+	memory  memory
+	errors  errorList
+	jobs    int
+	files   foldSet
+	read    map[string]readFile // called files, by their name
+}
+
+// readFile is a called file that was read once and may be called again.
+type readFile struct {
+	root  *Token
+	bytes int // what it takes, each time it is called
+}
+
+func newLoader(o Options) *loader {
+	limits := o.Limits.withDefaults()
+	return &loader{
+		options: o,
+		limits:  limits,
+		memory:  memory{max: limits.MaxResultSize, maxDepth: limits.MaxDepth},
+	}
+}
+
+// load reads the first file and everything it calls.
+func (l *loader) load(file string, data []byte) *Workflow {
+	l.files.add(file)
+	root := readTokens(file, data, shapeWorkflow, l.limits, &l.memory, &l.errors)
+	if root == nil || l.failed() {
+		return nil
+	}
+	c := converter{errors: &l.errors}
+	w := c.workflow(file, root)
+	if l.failed() {
+		return nil
+	}
+	w.inheritPermissions(nil)
+	l.jobs += len(w.Jobs)
+	l.follow(w, 1)
+	if !l.failed() && l.limits.MaxJobs > 0 && l.jobs > l.limits.MaxJobs {
+		l.errors.add(Pos{}, "The workflow may not contain more than "+itoa(l.limits.MaxJobs)+" jobs")
+	}
+	return w
+}
+
+func (l *loader) failed() bool { return len(l.errors.errors) > 0 }
+
+// follow reads what the jobs of w call; level is how deep those files are.
+func (l *loader) follow(w *Workflow, level int) {
+	if l.options.SkipCalled || l.options.Called == nil {
+		return
+	}
+	for _, job := range w.Jobs {
+		if job.Uses == nil {
+			continue
+		}
+		if level > l.limits.MaxNestedWorkflows {
+			l.errors.add(Pos{}, "Nested reusable workflow depth exceeded "+itoa(l.limits.MaxNestedWorkflows)+".")
+			return
+		}
+		before := len(l.errors.errors)
+		called := l.call(w.File, job)
+		l.errors.calledFrom(before, job.Uses.Ref.Pos())
+		if l.failed() {
+			return
+		}
+		job.Uses.Workflow = called
+		l.jobs += len(called.Jobs)
+		if l.limits.MaxJobs > 0 && l.jobs > l.limits.MaxJobs {
+			return
+		}
+		if l.follow(called, level+1); l.failed() {
+			return
+		}
+	}
+}
+
+// call reads the file that job calls and checks the call against it.
+func (l *loader) call(from string, job *Job) *Workflow {
+	ref := job.Uses.Ref
+	file, data, err := l.options.Called(ref.Str(), from)
+	if err != nil {
+		l.errors.add(ref.Pos(), "Unable to find reusable workflow '"+ref.Str()+"': "+err.Error())
+		return nil
+	}
+	if !l.files.has(file) {
+		l.files.add(file)
+		if l.files.len() > l.limits.MaxFiles {
+			l.errors.add(Pos{}, "The maximum file count of "+itoa(l.limits.MaxFiles)+" has been exceeded")
+			return nil
+		}
+	}
+	root := l.tokens(file, data)
+	if root == nil || l.failed() {
+		return nil
+	}
+	c := converter{errors: &l.errors}
+	w := c.workflow(file, root)
+	c.callOf(job, w, root.Lookup("on"))
+	l.checkPermissions(job, w)
+	w.inheritPermissions(job.Permissions)
+	if l.failed() {
+		return nil
+	}
+	return w
+}
+
+// tokens reads a called file. One that is called again is not parsed again,
+// but what it takes counts every time: that bounds the tree of calls.
+func (l *loader) tokens(file string, data []byte) *Token {
+	if known, ok := l.read[file]; ok {
+		if l.memory.used += known.bytes; l.memory.used > l.memory.max {
+			l.errors.add(Pos{File: file}, "Maximum object size exceeded")
+			return nil
+		}
+		return known.root
+	}
+	before := l.memory.used
+	root := readTokens(file, data, shapeWorkflow, l.limits, &l.memory, &l.errors)
+	if l.read == nil {
+		l.read = map[string]readFile{}
+	}
+	l.read[file] = readFile{root, l.memory.used - before}
+	return root
+}
+
+// calledFrom marks the errors from index first on that are not about the
+// caller's own file as found through its call.
+func (l *errorList) calledFrom(first int, call Pos) {
+	for _, e := range l.errors[min(first, len(l.errors)):] {
+		if !strings.HasPrefix(e.Error(), call.File) {
+			e.Caller = call
+		}
+	}
+}
+
+// callOf checks that the called workflow may be called, and with the inputs
+// and secrets the job gives.
+func (c *converter) callOf(job *Job, called *Workflow, on *Token) {
+	if called.Call == nil {
+		c.fail(on, "workflow_call key is not defined in the referenced workflow.")
+		return
+	}
+	c.calledInputs(job, called.Call.Inputs)
+	if !job.Uses.InheritSecrets {
+		c.calledSecrets(job, called.Call.Secrets)
+	}
+}
+
+func (c *converter) calledInputs(job *Job, declared []*Input) {
+	with := job.Uses.With
+	for _, input := range declared {
+		if input.Default != nil {
+			c.inputValue(input, input.Default)
+		}
+		if value := with.Lookup(input.Name); value != nil {
+			c.inputValue(input, value)
+		} else if input.Required {
+			c.fail(job.Uses.Ref, "Input "+input.Name+" is required, but not provided while calling.")
+		}
+	}
+	known := foldSet{}
+	for _, input := range declared {
+		known.add(input.Name)
+	}
+	for key, value := range with.Pairs() {
+		if !known.has(key.Str()) {
+			c.fail(value, "Invalid input, "+key.Str()+" is not defined in the referenced workflow.")
+		}
+	}
+}
+
+// inputValue checks that a literal has the type of the input.
+func (c *converter) inputValue(input *Input, value *Token) {
+	id := shapeInputString
+	switch input.Type {
+	case "boolean":
+		id = shapeInputBoolean
+	case "number":
+		id = shapeInputNumber
+	}
+	switch value.Kind() {
+	case TokenExpression, TokenInsert:
+	case TokenSequence:
+		c.fail(value, "A sequence was not expected")
+	case TokenMapping:
+		c.fail(value, "A mapping was not expected")
+	default:
+		s := &shapes[id]
+		if value.Kind() != TokenString && s.scalars&acceptsKind[value.Kind()] != 0 || s.acceptsText(value.Str()) {
+			return
+		}
+		c.fail(value, "Unexpected value '"+value.Str()+"'")
+	}
+}
+
+func (c *converter) calledSecrets(job *Job, declared []*CallSecret) {
+	given := job.Uses.Secrets
+	known := foldSet{}
+	for _, secret := range declared {
+		known.add(secret.Name)
+		if secret.Required && given.Lookup(secret.Name) == nil {
+			c.fail(job.Uses.Ref, "Secret "+secret.Name+" is required, but not provided while calling.")
+		}
+	}
+	for key, value := range given.Pairs() {
+		if !known.has(key.Str()) {
+			c.fail(value, "Invalid secret, "+key.Str()+" is not defined in the referenced workflow.")
+		}
+	}
+}
