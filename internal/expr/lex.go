@@ -12,7 +12,8 @@ type tokenKind uint8
 const (
 	tokenEnd     tokenKind = iota
 	tokenInvalid           // no token at all: an error of the Lexing kind
-	tokenName              // a keyword, context, function or property
+	tokenName              // a context, function or property
+	tokenKeyword           // null, true, false, NaN or Infinity, unless after a dot
 	tokenNumber
 	tokenString
 	tokenOpen // (
@@ -40,7 +41,7 @@ type token struct {
 	str    string  // tokenString, without quotes and escapes
 }
 
-// lexer splits src into tokens, one at a time (LexicalAnalyzer.cs).
+// lexer splits src into tokens, one at a time (LexicalAnalyzer.cs, lexer.ts).
 type lexer struct {
 	src  string
 	pos  int
@@ -80,7 +81,8 @@ func (l *lexer) scan(t *token) tokenKind {
 	case '!', '=', '<', '>', '&', '|':
 		return l.scanOperator(c)
 	case '.':
-		if l.last.endsOperand() {
+		switch l.last {
+		case tokenName, tokenClose, tokenCloseIndex, tokenStar:
 			return l.take(1, tokenDot)
 		}
 		return l.scanNumber(t)
@@ -91,16 +93,6 @@ func (l *lexer) scan(t *token) tokenKind {
 		return l.scanNumber(t)
 	}
 	return l.scanName()
-}
-
-// endsOperand reports whether a `.` after k is a dereference, rather than the
-// point of a number.
-func (k tokenKind) endsOperand() bool {
-	switch k {
-	case tokenName, tokenNumber, tokenString, tokenClose, tokenCloseIndex, tokenStar, tokenDot:
-		return true
-	}
-	return false
 }
 
 func (l *lexer) take(n int, k tokenKind) tokenKind {
@@ -206,6 +198,12 @@ func (l *lexer) scanName() tokenKind {
 	}
 	if c := l.src[start]; l.pos != end || c == '-' || isDigit(c) {
 		return tokenInvalid
+	}
+	if l.last != tokenDot {
+		switch l.src[start:l.pos] {
+		case "null", "true", "false", "NaN", "Infinity":
+			return tokenKeyword
+		}
 	}
 	return tokenName
 }

@@ -63,7 +63,7 @@ func Parse(src string, allowed *Names) (*Expr, error) {
 		err = p.unexpected()
 	}
 	if err != nil {
-		return nil, err
+		return nil, p.firstOf(err)
 	}
 	if root.height > maxDepth {
 		return nil, &Error{Kind: Parsing, Message: "Exceeded max expression depth 50", Offset: p.deep}
@@ -109,6 +109,18 @@ func (p *parser) unexpected() *Error {
 		return errorAt(Lexing, "Unexpected symbol", p.src, p.tok.Span)
 	}
 	return errorAt(Parsing, "Unexpected symbol", p.src, p.tok.Span)
+}
+
+// firstOf returns err, unless a later piece of the source is no token: GitHub
+// reads all tokens before it parses them.
+func (p *parser) firstOf(err *Error) *Error {
+	for p.tok.kind != tokenEnd {
+		if p.tok.kind == tokenInvalid {
+			return p.unexpected()
+		}
+		p.next()
+	}
+	return err
 }
 
 // expect consumes a token of this kind.
@@ -251,21 +263,11 @@ func (p *parser) primary() (x operand, indexable bool, err *Error) {
 			err = p.expect(tokenClose)
 		}
 		return x, true, err
+	case tokenKeyword:
+		return p.literal(keyword(p.src[p.tok.Start:p.tok.End])), false, nil
 	case tokenName:
 	default:
 		return operand{}, false, p.unexpected()
-	}
-	switch p.src[p.tok.Start:p.tok.End] {
-	case "null":
-		return p.literal(Null()), false, nil
-	case "true":
-		return p.literal(Bool(true)), false, nil
-	case "false":
-		return p.literal(Bool(false)), false, nil
-	case "NaN":
-		return p.literal(Number(math.NaN())), false, nil
-	case "Infinity":
-		return p.literal(Number(math.Inf(1))), false, nil
 	}
 	p.next()
 	if p.tok.kind == tokenOpen {
@@ -282,6 +284,21 @@ func (p *parser) literal(v Value) operand {
 	return operand{n, 1}
 }
 
+// keyword returns the value that a keyword stands for.
+func keyword(word string) Value {
+	switch word {
+	case "true":
+		return Bool(true)
+	case "false":
+		return Bool(false)
+	case "NaN":
+		return Number(math.NaN())
+	case "Infinity":
+		return Number(math.Inf(1))
+	}
+	return Null()
+}
+
 func (p *parser) context(at Span) (operand, *Error) {
 	name := p.src[at.Start:at.End]
 	if p.allowed != nil && !slices.ContainsFunc(p.allowed.Contexts, func(c string) bool { return equalFold(c, name) }) {
@@ -294,9 +311,6 @@ func (p *parser) context(at Span) (operand, *Error) {
 func (p *parser) call(at Span) (operand, *Error) {
 	n := &Call{Span: at, Name: p.src[at.Start:at.End]}
 	f, known := p.function(n)
-	if !known && p.allowed != nil {
-		return operand{}, errorAt(Parsing, "Unrecognized function", p.src, at)
-	}
 	p.next()
 	height := 0
 	for p.tok.kind != tokenClose || len(n.Args) > 0 {
@@ -317,6 +331,8 @@ func (p *parser) call(at Span) (operand, *Error) {
 	n.End = p.prev.End
 	what := ""
 	switch {
+	case !known && p.allowed != nil:
+		what = "Unrecognized function"
 	case !known:
 	case len(n.Args) < f.Min:
 		what = "Too few parameters supplied"
