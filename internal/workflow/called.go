@@ -34,7 +34,7 @@ func newLoader(o Options) *loader {
 
 // load reads the first file and everything it calls.
 func (l *loader) load(file string, data []byte) *Workflow {
-	l.files.add(file)
+	l.addFile(file)
 	root := readTokens(file, data, shapeWorkflow, l.limits, &l.memory, &l.errors)
 	if root == nil || l.failed() {
 		return nil
@@ -51,6 +51,12 @@ func (l *loader) load(file string, data []byte) *Workflow {
 		l.errors.add(Pos{}, "The workflow may not contain more than "+itoa(l.limits.MaxJobs)+" jobs")
 	}
 	return w
+}
+
+// addFile remembers the name of a file; GitHub's estimate of memory counts it.
+func (l *loader) addFile(file string) {
+	l.files.add(file)
+	l.memory.used += stringBytes + 2*utf16Len(file)
 }
 
 func (l *loader) failed() bool { return len(l.errors.errors) > 0 }
@@ -94,7 +100,7 @@ func (l *loader) call(from string, job *Job) *Workflow {
 		return nil
 	}
 	if !l.files.has(file) {
-		l.files.add(file)
+		l.addFile(file)
 		if l.files.len() > l.limits.MaxFiles {
 			l.errors.add(Pos{}, "The maximum file count of "+itoa(l.limits.MaxFiles)+" has been exceeded")
 			return nil

@@ -97,7 +97,11 @@ func (r *reader) scalar(n *yaml.Node, id shapeID) *Token {
 		return t
 	}
 	if start := strings.Index(t.text, openExpression); start >= 0 {
+		before := len(r.errors.errors)
 		r.embedded(t, start, shapes[id].contextNames())
+		if len(r.errors.errors) > before {
+			r.broken = t
+		}
 	}
 	return t
 }
@@ -222,7 +226,7 @@ func (r *reader) partByPart(t *Token, format string, names *expr.Names) {
 // condition makes the string t an expression: the value of an `if:`. One that
 // is blank stays a string; it means success().
 func (r *reader) condition(t *Token, s *shape) {
-	if strings.TrimFunc(t.text, unicode.IsSpace) == "" {
+	if t == r.broken || strings.TrimFunc(t.text, unicode.IsSpace) == "" {
 		return
 	}
 	if e := r.parse(t, t.text, s.contextNames()); e != nil {

@@ -124,7 +124,11 @@ func (l *loader) checkPermissions(job *Job, called *Workflow) {
 	}
 	check("workflow '"+ref+"'", called.Permissions)
 	for _, nested := range called.Jobs {
-		check("nested job '"+nested.ID+"'", nested.Permissions)
+		name := nested.ID
+		if nested.Name.Kind() == TokenString {
+			name = nested.Name.Str()
+		}
+		check("nested job '"+name+"'", nested.Permissions)
 	}
 }
 

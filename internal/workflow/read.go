@@ -3,6 +3,7 @@ package workflow
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -121,14 +122,15 @@ func readTokens(file string, data []byte, shape shapeID, limits Limits, m *memor
 		return nil
 	}
 	var document yaml.Node
-	if err := loadYAML(data, &document); err != nil {
+	src := &source{file: file, data: data}
+	if err := loadYAML(src, &document); err != nil {
 		pos, message := yamlProblem(err)
 		pos.File = file
 		errs.add(pos, message)
 		return nil
 	}
 	before := len(errs.errors)
-	r := reader{src: &source{file: file, data: data}, errors: errs, memory: m, ascii: ascii}
+	r := reader{src: src, errors: errs, memory: m, ascii: ascii}
 	root := r.root(&document, shape)
 	if len(errs.errors) > before {
 		return nil
@@ -136,9 +138,29 @@ func readTokens(file string, data []byte, shape shapeID, limits Limits, m *memor
 	return root
 }
 
-// loadYAML parses the one document of a file. The parser is not ours: what it
-// panics with is its verdict on the file, not the end of the process.
-func loadYAML(data []byte, into *yaml.Node) (err error) {
+// loadYAML parses the one document of a file. GitHub's parser takes a comment
+// right after a quote or bracket (`[a]#b`), ours does not: there a space is
+// put, which moves nothing but the comment.
+func loadYAML(src *source, into *yaml.Node) error {
+	const tooMany = 16 // comments like that, each of which costs another try
+	data := src.data
+	for try := 0; ; try++ {
+		err := parseYAML(data, into)
+		problem, ok := errors.AsType[*yaml.LoadError](err)
+		if !ok || try == tooMany || problem.ContextMsg != "" || problem.Message != "found a comment without preceding whitespace" {
+			return err
+		}
+		at := (&source{data: data}).offset(problem.Mark.Line, problem.Mark.Column)
+		if at <= 0 || at >= len(data) || data[at] != '#' {
+			return err
+		}
+		data = slices.Insert(slices.Clip(data), at, ' ')
+	}
+}
+
+// parseYAML calls the YAML parser. It is not ours: what it panics with is its
+// verdict on the file, not the end of the process.
+func parseYAML(data []byte, into *yaml.Node) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the YAML parser gave up: %v", p)

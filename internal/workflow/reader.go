@@ -35,6 +35,7 @@ type reader struct {
 	tokens  []Token
 	slots   []*Token
 	parsed  parsedExpressions
+	broken  *Token // the last scalar with a wrong `${{ }}`
 }
 
 // memory is GitHub's estimate of what the tokens of all files of one run take.
@@ -77,6 +78,9 @@ func (r *reader) value(n *yaml.Node, id shapeID) *Token {
 		return r.mapping(n, id)
 	}
 	t := r.scalar(n, id)
+	if r.stopped {
+		return nil
+	}
 	r.validate(t, id)
 	r.count(t)
 	return t
@@ -203,6 +207,9 @@ func (m *mappingReader) pair(keyNode, valueNode *yaml.Node) {
 		return
 	}
 	key := m.scalar(keyNode, m.shape)
+	if m.stopped {
+		return
+	}
 	switch key.kind {
 	case TokenExpression, TokenInsert:
 		m.expressionKey(key, valueNode)

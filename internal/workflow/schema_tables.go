@@ -16,8 +16,8 @@ const (
 var shapes = [...]shape{
 	{},
 	1:   {definition: "workflow-root-strict", object: 75},
-	2:   {definition: "on-strict", constants: []string{"branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status", "discussion", "discussion_comment", "fork", "gollum", "image_version", "issue_comment", "issues", "label", "merge_group", "milestone", "page_build", "project", "project_card", "project_column", "public", "pull_request", "pull_request_comment", "pull_request_review", "pull_request_review_comment", "pull_request_target", "push", "registry_package", "release", "branch_protection_rule", "schedule", "status", "watch", "workflow_call", "workflow_dispatch", "workflow_run"}, item: 3, object: 38},
-	3:   {definition: "on-string-strict", constants: []string{"branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status", "discussion", "discussion_comment", "fork", "gollum", "image_version", "issue_comment", "issues", "label", "merge_group", "milestone", "page_build", "project", "project_card", "project_column", "public", "pull_request", "pull_request_comment", "pull_request_review", "pull_request_review_comment", "pull_request_target", "push", "registry_package", "release", "branch_protection_rule", "schedule", "status", "watch", "workflow_call", "workflow_dispatch", "workflow_run"}},
+	2:   {definition: "on-strict", constants: []string{"branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status", "discussion", "discussion_comment", "fork", "gollum", "image_version", "issue_comment", "issues", "label", "merge_group", "milestone", "page_build", "project", "project_card", "project_column", "public", "pull_request", "pull_request_comment", "pull_request_review", "pull_request_review_comment", "pull_request_target", "push", "registry_package", "release", "repository_dispatch", "schedule", "status", "watch", "workflow_call", "workflow_dispatch", "workflow_run"}, item: 3, object: 38},
+	3:   {definition: "on-string-strict", constants: []string{"branch_protection_rule", "check_run", "check_suite", "create", "delete", "deployment", "deployment_status", "discussion", "discussion_comment", "fork", "gollum", "image_version", "issue_comment", "issues", "label", "merge_group", "milestone", "page_build", "project", "project_card", "project_column", "public", "pull_request", "pull_request_comment", "pull_request_review", "pull_request_review_comment", "pull_request_target", "push", "registry_package", "release", "repository_dispatch", "schedule", "status", "watch", "workflow_call", "workflow_dispatch", "workflow_run"}},
 	4:   {definition: "branch-protection-rule", scalars: acceptsNull, object: 1},
 	5:   {definition: "branch-protection-rule-activity", constants: []string{"created", "edited", "deleted"}, item: 6},
 	6:   {definition: "branch-protection-rule-activity-type", constants: []string{"created", "edited", "deleted"}},
@@ -379,7 +379,7 @@ var objects = [...]object{
 		{name: "secrets", value: 100, in: 0b1},
 	}},
 	33: {alternatives: 0b1, looseKey: 96, looseValue: 108, anyValue: 0},
-	34: {alternatives: 0b1, looseKey: 0, looseValue: 0, anyValue: 0, properties: []property{
+	34: {alternatives: 0b1, looseKey: 96, looseValue: 108, anyValue: 0, properties: []property{
 		{name: "default", value: 113, in: 0b1},
 		{name: "description", value: 96, in: 0b1},
 		{name: "options", value: 114, in: 0b1},

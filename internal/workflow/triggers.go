@@ -1,5 +1,7 @@
 package workflow
 
+import "slices"
+
 // maxDispatchInputs is how many inputs GitHub lets a workflow_dispatch have.
 const maxDispatchInputs = 25
 
@@ -39,7 +41,7 @@ func (c *converter) event(e *Event, t *Token) {
 		e.Schedules = c.schedules(t)
 		return
 	case "workflow_dispatch":
-		e.Inputs = c.dispatchInputs(t.Lookup("inputs"))
+		e.Inputs = c.dispatchInputs(t)
 		return
 	}
 	for key, value := range t.Pairs() {
@@ -88,9 +90,15 @@ func (c *converter) schedules(t *Token) []Schedule {
 	return schedules
 }
 
+// dispatchInputs reads the inputs of workflow_dispatch, the value t. GitHub
+// lets unknown keys pass where there are no inputs.
 func (c *converter) dispatchInputs(t *Token) []*Input {
+	if t = c.inputsAlone(t); t == nil {
+		return nil
+	}
 	var inputs []*Input
 	for key, value := range t.Pairs() {
+		c.knownKeys(value, "description", "type", "required", "default", "options")
 		input := newInput(key, value)
 		c.checkDispatchInput(input, value)
 		inputs = append(inputs, input)
@@ -99,6 +107,24 @@ func (c *converter) dispatchInputs(t *Token) []*Input {
 		c.fail(t, "you may only define up to "+itoa(maxDispatchInputs)+" `inputs` for a `workflow_dispatch` event")
 	}
 	return inputs
+}
+
+// inputsAlone returns the value of `inputs`, the only key there may be then.
+func (c *converter) inputsAlone(t *Token) *Token {
+	inputs := t.Lookup("inputs")
+	if inputs != nil {
+		c.knownKeys(t, "inputs")
+	}
+	return inputs
+}
+
+// knownKeys rejects keys of the mapping t that are not among names.
+func (c *converter) knownKeys(t *Token, names ...string) {
+	for key := range t.Pairs() {
+		if !slices.Contains(names, key.Str()) {
+			c.fail(key, "Unexpected value '"+key.Str()+"'")
+		}
+	}
 }
 
 // checkDispatchInput checks what depends on the type of an input. GitHub takes
