@@ -129,6 +129,7 @@ type Event struct {
 	Workflows      []string // workflow_run
 	Schedules      []Schedule
 	Inputs         []*Input // workflow_dispatch
+	Config         *Token   `json:"-"` // what the file has below the name, for positions; nil in a run that was stored
 }
 
 // Schedule is one entry of `on.schedule`.

@@ -18,7 +18,7 @@ func (c *converter) triggers(t *Token) (*Triggers, *CallInterface) {
 		}
 	case TokenMapping:
 		for key, value := range t.Pairs() {
-			event := &Event{Name: key.Str(), Pos: key.Pos()}
+			event := &Event{Name: key.Str(), Pos: key.Pos(), Config: value}
 			on.Events = append(on.Events, event)
 			if event.Name == "workflow_call" {
 				call = c.callInterface(value)
