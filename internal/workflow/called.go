@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"errors"
 	"strings"
 )
 
@@ -80,6 +81,9 @@ func (l *loader) follow(w *Workflow, level int) {
 		if l.failed() {
 			return
 		}
+		if called == nil {
+			continue
+		}
 		job.Uses.Workflow = called
 		l.jobs += len(called.Jobs)
 		if l.limits.MaxJobs > 0 && l.jobs > l.limits.MaxJobs {
@@ -91,10 +95,14 @@ func (l *loader) follow(w *Workflow, level int) {
 	}
 }
 
-// call reads the file that job calls and checks the call against it.
+// call reads the file that job calls and checks the call against it. It
+// returns nil for a call that isn't followed.
 func (l *loader) call(from string, job *Job) *Workflow {
 	ref := job.Uses.Ref
 	file, data, err := l.options.Called(ref.Str(), from)
+	if errors.Is(err, ErrNotFollowed) {
+		return nil
+	}
 	if err != nil {
 		l.errors.add(ref.Pos(), "Unable to find reusable workflow '"+ref.Str()+"': "+err.Error())
 		return nil

@@ -16,7 +16,8 @@ import (
 type Options struct {
 	// Called finds the reusable workflow that `uses: ref` in the file called
 	// from means. file is the name the called file gets in positions and in
-	// calls of its own. When Called is nil, calls are not followed.
+	// calls of its own. When Called is nil, calls are not followed; nor is
+	// one for which it returns ErrNotFollowed.
 	Called func(ref, from string) (file string, data []byte, err error)
 
 	// PermissionsPolicy is what a token may do where the file says nothing:
@@ -33,6 +34,10 @@ type Options struct {
 	// SkipCalled reads only the file itself: Uses.Workflow stays nil.
 	SkipCalled bool
 }
+
+// ErrNotFollowed, returned by Options.Called, leaves a call as SkipCalled
+// would: nothing is known of the called file, and nothing is wrong with it.
+var ErrNotFollowed = errors.New("the called workflow is not to be read")
 
 // The policies of Options.PermissionsPolicy, by GitHub's names.
 const (
