@@ -21,13 +21,20 @@ type conformanceCase struct {
 	file    string
 	data    []byte
 	options workflow.Options
-	want    struct {
-		Errors []struct{ Message string }
-		Jobs   []map[string]any
-		Env    any
-		Types  map[string]string `json:"input-types"`
-	}
-	header string
+	want    conformanceResult
+	header  string
+}
+
+// conformanceResult is what GitHub's reader makes of a case.
+type conformanceResult struct {
+	Errors      []struct{ Message string }
+	Jobs        []map[string]any
+	Env         any
+	Concurrency any
+	Defaults    any
+	Events      map[string]any
+	InputTypes  map[string]string `json:"input-types"`
+	FileTable   []string          `json:"file-table"`
 }
 
 var (
