@@ -1,0 +1,195 @@
+package runner
+
+import (
+	"context"
+	"encoding/base64"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"slipway/internal/executor"
+	"slipway/internal/jobproto"
+	"slipway/internal/runner/mask"
+	"slipway/internal/runner/matcher"
+	"slipway/internal/workflow"
+)
+
+// GitHub's limits for a job that sets none.
+const (
+	defaultTimeout       = 360 * time.Minute
+	defaultCancelTimeout = 5 * time.Minute
+)
+
+// jobRun is one job on its way: what all its steps share.
+type jobRun struct {
+	job  *jobproto.Job
+	deps Deps
+	dirs executor.Dirs
+
+	ctx     context.Context // ends when nothing more may run
+	endNow  context.CancelCauseFunc
+	stopper *stopper
+	ended   chan struct{} // closed when Run is done
+
+	report   *reporter
+	status   *status
+	matchers matcher.Registry
+	contexts *contexts
+	defaults workflow.Defaults
+	shells   *shellFinder
+	nodes    *nodeFinder
+
+	top        *frame
+	pre, steps []*step
+	background *background
+	files      atomic.Int64 // sets of command files made so far
+	scripts    atomic.Int64 // script files made so far
+	ready      bool         // set up
+	leftovers  leftovers
+
+	mu    sync.Mutex
+	posts []*step // in the order registered; they run last in, first out
+}
+
+func newJob(ctx context.Context, job *jobproto.Job, d Deps) *jobRun {
+	d.Waits = d.Waits.withDefaults()
+	if d.Log == nil {
+		d.Log = slog.New(slog.DiscardHandler)
+	}
+	if d.Now == nil {
+		d.Now = time.Now
+	}
+	j := &jobRun{job: job, deps: d, dirs: d.Place.Dirs(), status: newStatus(), ended: make(chan struct{})}
+	j.ctx, j.endNow = context.WithCancelCause(ctx)
+	visible := j.dirs.Host == j.dirs.Inner
+	j.shells = newShellFinder(visible)
+	j.nodes = newNodeFinder(j)
+	j.report = &reporter{sink: d.Sink, masks: &mask.Masker{}, now: d.Now}
+	j.registerMasks()
+
+	placeEnv := d.Place.Env()
+	j.contexts = newContexts(j)
+	j.top = newTopFrame(j, newOutside(placeEnv, j.contexts.variables()))
+	j.background = newBackground(j)
+	j.steps = newSteps(job.Steps, nil)
+	j.stopper = newStopper(j)
+	go j.stopper.watch()
+	return j
+}
+
+// close ends what the job keeps in this process. What runs in the place is the place's.
+func (j *jobRun) close() {
+	close(j.ended)
+	j.endNow(errEnded)
+	j.leftovers.close()
+}
+
+// registerMasks hides every secret, the token also as git sends it
+// (ExecutionContext.cs, InitializeJob).
+func (j *jobRun) registerMasks() {
+	masks := j.report.masks
+	if secrets := j.job.Contexts.Secrets.Object(); secrets != nil {
+		for _, value := range secrets.All() {
+			masks.AddSecret(value.Text())
+		}
+	}
+	for _, value := range j.job.Masks {
+		masks.AddSecret(value)
+	}
+	if token := j.job.Contexts.Github.Field("token").Text(); token != "" {
+		masks.AddSecret(token)
+		masks.Add(base64.StdEncoding.EncodeToString([]byte("x-access-token:" + token)))
+	}
+}
+
+// runAll runs steps one after the other in the job's own frame.
+func (j *jobRun) runAll(steps []*step, phase jobproto.Phase) {
+	for _, s := range steps {
+		if j.ctx.Err() != nil {
+			return
+		}
+		if j.top.newRun(s, phase).execute() == jobproto.Failure {
+			j.status.merge(jobproto.Failure)
+		}
+	}
+}
+
+// addPost registers a step's post phase.
+func (j *jobRun) addPost(s *step) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.posts = append(j.posts, s)
+}
+
+// takePosts returns the registered post steps, the last one first.
+func (j *jobRun) takePosts() []*step {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return lastFirst(j.posts)
+}
+
+// lastFirst returns the steps whose post phase has something to do, reversed.
+func lastFirst(posts []*step) []*step {
+	var out []*step
+	for i := len(posts) - 1; i >= 0; i-- {
+		if posts[i].hasPost() {
+			out = append(out, posts[i])
+		}
+	}
+	return out
+}
+
+// translator turns inner paths into host paths; nil where they are the same.
+func (j *jobRun) translator() func(string) string {
+	if j.dirs.Inner == j.dirs.Host {
+		return nil
+	}
+	return j.hostPath
+}
+
+// hostPath is where we find what the job calls path; a path outside the
+// place's folders is returned as it is.
+func (j *jobRun) hostPath(path string) string {
+	inner, host := j.dirs.Inner, j.dirs.Host
+	for _, folder := range [][2]string{
+		{inner.Workspace, host.Workspace}, {inner.Temp, host.Temp}, {inner.Home, host.Home},
+		{inner.ToolCache, host.ToolCache}, {inner.Actions, host.Actions},
+	} {
+		rest, ok := strings.CutPrefix(path, folder[0])
+		if ok && folder[0] != "" && (rest == "" || rest[0] == '/') {
+			return folder[1] + rest
+		}
+	}
+	return path
+}
+
+// innerPath is hostPath's inverse: what commands call a file of ours.
+func (j *jobRun) innerPath(path string) string {
+	inner, host := j.dirs.Inner, j.dirs.Host
+	for _, folder := range [][2]string{
+		{inner.Actions, host.Actions}, {inner.Workspace, host.Workspace}, {inner.Temp, host.Temp},
+		{inner.Home, host.Home}, {inner.ToolCache, host.ToolCache},
+	} {
+		rest, ok := strings.CutPrefix(path, folder[1])
+		if ok && folder[1] != "" && (rest == "" || rest[0] == '/') {
+			return folder[0] + rest
+		}
+	}
+	return path
+}
+
+// eventFile is where the event payload lies, relative to Layout.Home.
+const eventFile = "event.json"
+
+// writeEvent writes the event payload for GITHUB_EVENT_PATH.
+func (j *jobRun) writeEvent() error {
+	payload := j.job.Event
+	if len(payload) == 0 {
+		payload = []byte("{}")
+	}
+	return os.WriteFile(filepath.Join(j.dirs.Host.Home, eventFile), payload, 0o644)
+}

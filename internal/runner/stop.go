@@ -1,0 +1,99 @@
+package runner
+
+import (
+	"sync"
+	"time"
+)
+
+// stopper carries a cancellation, asked for or by the job's own timeout, to
+// the steps that are running.
+type stopper struct {
+	job *jobRun
+
+	mu      sync.Mutex
+	over    bool // the job's steps have ended: its outcome stands
+	reason  string
+	running map[stoppable]bool
+}
+
+// stoppable is what a cancellation asks whether it may go on.
+type stoppable interface{ recheck() }
+
+func newStopper(j *jobRun) *stopper {
+	return &stopper{job: j, running: map[stoppable]bool{}}
+}
+
+// watch waits for the job's end, its timeout or somebody's word, and gives a
+// cancelled job its cancel timeout.
+func (s *stopper) watch() {
+	job := s.job.job
+	limit, grace := job.Timeout, job.CancelTimeout
+	if limit <= 0 {
+		limit = defaultTimeout
+	}
+	if grace <= 0 {
+		grace = defaultCancelTimeout
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	select {
+	case <-s.job.ended:
+		return
+	case <-s.job.ctx.Done():
+		s.cancel("")
+		return
+	case c := <-s.job.deps.Control:
+		s.cancel(c.Reason)
+	case <-timer.C:
+		s.cancel("The job has exceeded the maximum execution time of " + limit.String())
+	}
+	timer.Reset(grace)
+	select {
+	case <-s.job.ended:
+	case <-s.job.ctx.Done():
+	case <-timer.C:
+		s.job.endNow(errEnded)
+	}
+}
+
+// cancel marks the job as cancelled and asks every running step whether it may
+// go on (StepsRunner.cs, RunAsync).
+func (s *stopper) cancel(reason string) {
+	s.mu.Lock()
+	if s.over {
+		s.mu.Unlock()
+		return
+	}
+	s.reason = reason
+	s.job.status.cancel()
+	running := make([]stoppable, 0, len(s.running))
+	for r := range s.running {
+		running = append(running, r)
+	}
+	s.mu.Unlock()
+	for _, r := range running {
+		r.recheck()
+	}
+}
+
+// enter makes a step one that a cancellation asks; leave undoes it.
+func (s *stopper) enter(r stoppable) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running[r] = true
+}
+
+func (s *stopper) leave(r stoppable) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.running, r)
+}
+
+// close makes a later cancellation come too late. It returns the reason of an
+// earlier one in words, "" without one.
+func (s *stopper) close() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.over = true
+	return s.reason
+}
