@@ -13,6 +13,9 @@ import (
 )
 
 // State is where a run or a job stands.
+//
+//	pending → waiting → queued → running → success | failure | cancelled | lost
+//	   └→ skipped          └── each may end early as cancelled or failure
 type State string
 
 // States. A job is final in Success, Failure, Cancelled, Skipped and Lost.
@@ -37,61 +40,139 @@ func (s State) Final() bool {
 	return false
 }
 
+// Conclusion is s in GitHub's words: what `needs.<job>.result` says of a final
+// state. It is "" for the others.
+func (s State) Conclusion() jobproto.Conclusion {
+	switch s {
+	case Lost:
+		return jobproto.Failure
+	case Success, Failure, Cancelled, Skipped:
+		return jobproto.Conclusion(s)
+	}
+	return ""
+}
+
+// failed reports whether s counts as a failure.
+func (s State) failed() bool { return s == Failure || s == Lost }
+
+// Spec is what is known when a run is triggered. It never changes.
+type Spec struct {
+	ID      string
+	Number  int
+	Attempt int                // from 1
+	Plan    *workflow.Workflow // called workflows already read into it
+	Github  expr.Value         // the github context without event and job-specific fields
+	Event   json.RawMessage    // the payload: github.event
+	Inputs  expr.Value         // workflow_dispatch inputs, coerced to their types
+	Vars    expr.Value
+	Secrets expr.Value // names and values the jobs may see; the engine only passes them on
+	Created time.Time
+
+	// Sources says where the called workflows of other repositories come
+	// from, by their reference as written (owner/repo/path@ref). One that is
+	// not in it is taken from its reference, without a SHA.
+	Sources map[string]Source `json:",omitempty"`
+
+	// Matrix, when not empty, keeps only the legs whose value for each of its
+	// keys is, as text, one of those listed. Legs without the key are kept.
+	Matrix map[string][]string `json:",omitempty"`
+}
+
+// Source is where a workflow file comes from.
+type Source struct {
+	Repository string // owner/name
+	Ref        string // refs/heads/main, or as the caller wrote it
+	SHA        string
+	Path       string // .github/workflows/ci.yml
+}
+
 // Run is a value: one attempt of one workflow for one event. Decide reads it,
-// Apply writes it; nothing in it is fetched or read from disk.
+// Apply, Report and RequestCancel write it; nothing in it is fetched or read
+// from disk, and all of it survives JSON. Writers must not run beside
+// readers.
 type Run struct {
-	ID       string
-	Number   int
-	Attempt  int // from 1
-	Plan     *workflow.Workflow
-	Github   expr.Value // the github context without job-specific fields
-	Event    json.RawMessage
-	Inputs   expr.Value // workflow_dispatch inputs, coerced to their types
-	Vars     expr.Value
-	Secrets  expr.Value // names and values the jobs may see; the engine only passes them on
-	Created  time.Time
+	Spec
 	Version  int64 // grows by one with each applied decision or report
 	State    State
 	Display  string // run-name evaluated; set by the first decision
 	Reason   string // why it ended or waits, in words
+	Finished time.Time
 	Jobs     []*Job // every instance known so far, in plan order; legs and callees behind their parent
 	Cancel   CancelRequest
 	GroupKey string // the workflow-level concurrency group, folded; "" is none
+
+	index *index // derived from the above; nil until needed
 }
 
-// CancelRequest asks for a run or job to end. Force also ends always() steps.
+// CancelRequest asks for a run or job to end. Force also ends always() steps
+// and jobs.
 type CancelRequest struct {
 	At     time.Time // zero: not asked
 	Reason string
 	Force  bool
 }
 
-// Job is one instance: a plain job, a leg of a matrix, or a call of a reusable
-// workflow (whose own jobs follow as instances with Parent set).
+// Asked reports whether somebody asked.
+func (c CancelRequest) Asked() bool { return !c.At.IsZero() }
+
+// Kind is what an instance stands for.
+type Kind string
+
+// Kinds. Only a KindJob is ever handed out; the others end when what is
+// under them has.
+const (
+	KindJob    Kind = "job"
+	KindMatrix Kind = "matrix" // a job with a matrix: its legs have Matrix set to its ID
+	KindCall   Kind = "call"   // a call of a reusable workflow: its jobs have Parent set to its ID
+)
+
+// Job is one instance: a plain job, a job with a matrix, a leg of it, or a
+// call of a reusable workflow (whose own jobs follow as instances with Parent
+// set).
 type Job struct {
-	ID      string // "build", "build (1, a)" → "build/0"; callee: "call/build"; unique in the run, stable across attempts
+	ID      string // "build", leg "build/0", callee "call/build"; unique in the run, stable across attempts
+	Kind    Kind
 	Key     string // the plan's job id
 	Parent  string // the calling instance's ID; ""
 	Matrix  string // the ID of the unexpanded job whose leg this is; "" otherwise
-	Display string
+	Display string // "build (1, a)", "call / build"
 
 	State    State
-	Reason   string // why it waits, was skipped or failed, in words
+	Reason   string // why it waits, was skipped, cancelled or failed, in words
 	Leg      int
-	Legs     int
+	Legs     int        // of a leg and of the job with the matrix: how many there are
 	Values   expr.Value // the leg's matrix
 	Outputs  map[string]string
 	Queued   time.Time
 	Started  time.Time
 	Finished time.Time
-	Cancel   CancelRequest
-	GroupKey string
+	Cancel   CancelRequest // what was asked for
+	Stopping CancelRequest // what its runner, or the jobs under it, were told
 
-	ContinueOnError bool
+	// Groups are the concurrency groups it claims, folded: its own, then, for
+	// a call, that of the called workflow. Empty again when it has ended.
+	Groups []string
+
+	// Broken says that something it needs, however far back, did not succeed;
+	// Failing that something failed. Set when its needs are final.
+	Broken, Failing bool
+
+	ContinueOnError bool // once failed: the run passes nevertheless
 	FailFast        bool
 	MaxParallel     int // 0: no limit
 	RunsOn          RunsOn
 	Environment     string
+	EnvironmentURL  string
+	Timeout         time.Duration
+	CancelTimeout   time.Duration
+
+	Call *Call `json:",omitempty"` // of a call that has begun
+}
+
+// Call is what a called workflow sees.
+type Call struct {
+	Inputs  expr.Value
+	Secrets expr.Value
 }
 
 // RunsOn is where a job wants to run.

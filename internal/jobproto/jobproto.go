@@ -41,6 +41,7 @@ type Job struct {
 	// WorkflowRepository and WorkflowSHA differ from Repository for a called workflow of another repository.
 	WorkflowRepository string
 	WorkflowSHA        string
+	WorkflowRef        string // of the file that defines the job, called or not: owner/name/path@ref
 
 	StepDebug   bool // ACTIONS_STEP_DEBUG
 	RunnerDebug bool // ACTIONS_RUNNER_DEBUG
