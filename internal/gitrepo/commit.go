@@ -71,7 +71,7 @@ func (r *Repo) Commit(ctx context.Context, sha string) (*Commit, error) {
 
 // looseCommit reads a commit that stands in a file of its own, as one just made
 // does. Anything unusual is left to git.
-func (r *Repo) looseCommit(sha string) ([]byte, bool) {
+func (r *store) looseCommit(sha string) ([]byte, bool) {
 	f, err := os.Open(filepath.Join(r.commonDir, "objects", sha[:2], sha[2:]))
 	if err != nil {
 		return nil, false
@@ -200,19 +200,19 @@ func (r *Repo) ChangedFiles(ctx context.Context, base, head string) ([]string, e
 }
 
 // MergeBase returns the best common ancestor of two commits, given by full sha,
-// or "" when they have none.
+// or "" when they have none or one of them isn't here.
 func (r *Repo) MergeBase(ctx context.Context, a, b string) (string, error) {
-	if !IsSHA(a) || !IsSHA(b) {
+	if !r.IsGit() || !IsSHA(a) || !IsSHA(b) || a == Zero || b == Zero {
 		return "", nil
 	}
 	out, err := r.git(ctx, "merge-base", a, b)
-	if exitCode(err) == 1 {
+	if exitCode(err) == 1 || says(err, "Not a valid commit name") {
 		return "", nil
 	}
 	return strings.TrimSpace(string(out)), err
 }
 
-func (r *Repo) has(ctx context.Context, sha string) bool {
+func (r *store) has(ctx context.Context, sha string) bool {
 	_, err := r.git(ctx, "cat-file", "-e", sha+"^{commit}")
 	return err == nil
 }

@@ -60,7 +60,38 @@ func (r *Repo) readHead(ctx context.Context) (Head, error) {
 		sha, err := r.ref(ctx, ref)
 		return Head{SHA: sha, Ref: ref}, err
 	}
-	ref, err := r.refPointingAt(ctx, value)
+	return r.detachedAt(ctx, value)
+}
+
+// At returns where the repository would stand with a revision checked out: a
+// branch or tag by its name, anything else as a detached HEAD. Errors:
+// fault.NotFound.
+func (r *Repo) At(ctx context.Context, rev string) (Head, error) {
+	sha, err := r.Resolve(ctx, rev)
+	if err != nil {
+		return Head{}, err
+	}
+	out, err := r.git(ctx, "rev-parse", "--symbolic-full-name", "--end-of-options", rev)
+	if err != nil {
+		return Head{}, err
+	}
+	lines := strings.Fields(string(out))
+	name := ""
+	if len(lines) > 0 {
+		name = lines[len(lines)-1] // old versions print --end-of-options too
+	}
+	if strings.HasPrefix(name, "refs/heads/") || strings.HasPrefix(name, "refs/tags/") {
+		return Head{SHA: sha, Ref: name}, nil
+	}
+	if branch, ok := strings.CutPrefix(name, "refs/remotes/origin/"); ok && branch != "HEAD" {
+		return Head{SHA: sha, Ref: "refs/heads/" + branch}, nil
+	}
+	return r.detachedAt(ctx, sha)
+}
+
+// detachedAt finds a ref to call a commit by.
+func (r *Repo) detachedAt(ctx context.Context, sha string) (Head, error) {
+	ref, err := r.refPointingAt(ctx, sha)
 	if err != nil {
 		return Head{}, err
 	}
@@ -71,11 +102,11 @@ func (r *Repo) readHead(ctx context.Context) (Head, error) {
 		}
 		ref = "refs/heads/" + branch
 	}
-	return Head{SHA: value, Ref: ref, Detached: true}, nil
+	return Head{SHA: sha, Ref: ref, Detached: true}, nil
 }
 
 // symbolicHead is the content of HEAD: "ref: refs/heads/x" or a sha.
-func (r *Repo) symbolicHead(ctx context.Context) (string, error) {
+func (r *store) symbolicHead(ctx context.Context) (string, error) {
 	if r.refsElsewhere(ctx) {
 		out, err := r.git(ctx, "symbolic-ref", "--quiet", "HEAD")
 		if err == nil {
@@ -84,7 +115,8 @@ func (r *Repo) symbolicHead(ctx context.Context) (string, error) {
 		if exitCode(err) != 1 {
 			return "", err
 		}
-		return r.Resolve(ctx, "HEAD")
+		out, err = r.git(ctx, "rev-parse", "--verify", "HEAD")
+		return strings.TrimSpace(string(out)), err
 	}
 	data, err := os.ReadFile(filepath.Join(r.gitDir, "HEAD"))
 	if err != nil {
@@ -102,14 +134,23 @@ func (r *Repo) symbolicHead(ctx context.Context) (string, error) {
 
 // refsElsewhere reports whether refs are kept in a form we don't read, such as
 // reftable.
-func (r *Repo) refsElsewhere(ctx context.Context) bool {
+func (r *store) refsElsewhere(ctx context.Context) bool {
 	c, err := r.readConfig(ctx)
 	storage := c.last("extensions.refstorage")
 	return err != nil || (storage != "" && storage != "files")
 }
 
+// Ref returns the sha that a full ref name stands for, a tag object's for an
+// annotated tag, or "" when there is no such ref.
+func (r *Repo) Ref(ctx context.Context, name string) (string, error) {
+	if !r.IsGit() {
+		return "", nil
+	}
+	return r.ref(ctx, name)
+}
+
 // ref returns the sha a full ref name stands for, or "" when there is none.
-func (r *Repo) ref(ctx context.Context, name string) (string, error) {
+func (r *store) ref(ctx context.Context, name string) (string, error) {
 	if r.refsElsewhere(ctx) {
 		out, err := r.git(ctx, "rev-parse", "--quiet", "--verify", name)
 		if exitCode(err) == 1 {
@@ -145,7 +186,7 @@ func (r *Repo) ref(ctx context.Context, name string) (string, error) {
 // annotated tag followed by "^commit".
 type packedRefs []byte
 
-func (r *Repo) packedRef(name string) (string, error) {
+func (r *store) packedRef(name string) (string, error) {
 	refs, err := r.packed.get(func() (packedRefs, error) {
 		data, err := os.ReadFile(filepath.Join(r.commonDir, "packed-refs"))
 		if errors.Is(err, fs.ErrNotExist) {
@@ -177,7 +218,7 @@ func (p packedRefs) find(name string) string {
 
 // refPointingAt returns a ref whose commit is sha: a tag first, then a branch,
 // then a branch of origin under its own name there; "" when there is none.
-func (r *Repo) refPointingAt(ctx context.Context, sha string) (string, error) {
+func (r *store) refPointingAt(ctx context.Context, sha string) (string, error) {
 	out, err := r.git(ctx, "for-each-ref", "--points-at="+sha, "--format=%(refname)", "--sort=-version:refname",
 		"refs/tags", "refs/heads", "refs/remotes/origin")
 	if err != nil {

@@ -17,15 +17,20 @@ import (
 // no commits, and its files are its working tree. It is safe for concurrent
 // use. Its facts are read when first asked for and kept: a Repo is a snapshot.
 type Repo struct {
+	store
+	bare bool
+	head lazy[Head]
+	tip  lazy[*Commit]
+}
+
+// store is where a repository's files lie, and git's own files read there.
+type store struct {
 	root      string // top of the working tree; the git directory of a bare one
 	gitDir    string // of this working tree; "" for a plain folder
 	commonDir string // what all working trees of the repository share
-	bare      bool
 
 	config lazy[config]
 	packed lazy[packedRefs]
-	head   lazy[Head]
-	tip    lazy[*Commit]
 }
 
 // Open finds the repository that dir lies in. A folder outside any repository
@@ -54,7 +59,7 @@ func Open(dir string) (*Repo, error) {
 			return repo, repo.checkOwner()
 		}
 		if at == filepath.Dir(at) {
-			return &Repo{root: plainRoot(dir)}, nil
+			return &Repo{store: store{root: plainRoot(dir)}}, nil
 		}
 	}
 }
@@ -86,7 +91,7 @@ func newRepo(root, gitDir string, bare bool) (*Repo, error) {
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return nil, fault.New(fault.Invalid, "the repository at %s can't be read: %w", root, err)
 	}
-	return &Repo{root: root, gitDir: gitDir, commonDir: common, bare: bare}, nil
+	return &Repo{store: store{root: root, gitDir: gitDir, commonDir: common}, bare: bare}, nil
 }
 
 // isGitDir tells a git directory as git does: by its HEAD, objects and refs.
@@ -142,7 +147,7 @@ func plainRoot(dir string) string {
 // checkOwner lets git judge a repository of another user. git refuses those
 // unless safe.directory allows them; we read files ourselves and must not be
 // laxer.
-func (r *Repo) checkOwner() error {
+func (r *store) checkOwner() error {
 	for _, dir := range []string{r.root, r.gitDir} {
 		info, err := os.Stat(dir)
 		if err != nil {
@@ -170,10 +175,10 @@ func explain(dir string, err error) error {
 
 // Root is the top of the working tree; for a bare repository, its git
 // directory; for a plain folder, the folder.
-func (r *Repo) Root() string { return r.root }
+func (r *store) Root() string { return r.root }
 
 // IsGit reports whether there is a git repository at all.
-func (r *Repo) IsGit() bool { return r.gitDir != "" }
+func (r *store) IsGit() bool { return r.gitDir != "" }
 
 // IsBare reports whether the repository has no working tree.
 func (r *Repo) IsBare() bool { return r.bare }
@@ -185,7 +190,7 @@ func (r *Repo) Config(ctx context.Context, key string) (string, error) {
 	return c.last(key), err
 }
 
-func (r *Repo) readConfig(ctx context.Context) (config, error) {
+func (r *store) readConfig(ctx context.Context) (config, error) {
 	if !r.IsGit() {
 		return config{}, nil
 	}
@@ -193,24 +198,24 @@ func (r *Repo) readConfig(ctx context.Context) (config, error) {
 }
 
 // git runs git about this repository.
-func (r *Repo) git(ctx context.Context, args ...string) ([]byte, error) {
+func (r *store) git(ctx context.Context, args ...string) ([]byte, error) {
 	out, err := git(ctx, r.root, append([]string{"--git-dir=" + r.gitDir}, args...)...)
 	return out, explain(r.root, err)
 }
 
 // errPlain says that something needs a repository.
-func (r *Repo) errPlain(what string) error {
+func (r *store) errPlain(what string) error {
 	return fault.New(fault.NotFound, "%s needs a git repository, and %s is a plain folder: run git init there", what, r.root)
 }
 
 // IsShallow reports whether the repository's history is cut off.
-func (r *Repo) IsShallow() bool {
+func (r *store) IsShallow() bool {
 	info, err := os.Stat(filepath.Join(r.commonDir, "shallow"))
 	return r.IsGit() && err == nil && info.Size() > 0
 }
 
 // String is for messages.
-func (r *Repo) String() string {
+func (r *store) String() string {
 	if r.IsGit() {
 		return fmt.Sprintf("the repository at %s", r.root)
 	}

@@ -13,47 +13,55 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/sys/unix"
+
 	"slipway/internal/fault"
 )
 
-// borrow makes c.Dst/.git: a repository that has c.Commit and the history c asks
-// for, without copying an object, by borrowing them all from r. It is written
-// here rather than by git, which would take a dozen processes. working says
-// that the index will be a copied one.
-func (r *Repo) borrow(ctx context.Context, c Checkout, working bool) error {
-	refs, err := r.refsFor(ctx, c)
+// loan is a repository in a checkout's folder that borrows another's objects.
+type loan struct {
+	Checkout
+	from    *Repo
+	working bool // its index will be a copy of the original's
+}
+
+// make makes Dst/.git: a repository that has the commit and the history that
+// the checkout asks for, without copying an object. It is written here rather
+// than by git, which would take a dozen processes.
+func (l loan) make(ctx context.Context) error {
+	refs, err := l.refs(ctx)
 	if err != nil {
 		return err
 	}
-	shallow, err := r.shallowFor(ctx, c, refs)
+	shallow, err := l.shallow(ctx)
 	if err != nil {
 		return err
 	}
-	own, err := r.readConfig(ctx)
+	own, err := l.from.readConfig(ctx)
 	if err != nil {
 		return err
 	}
 	files := map[string]string{
-		"HEAD":                    headFor(c),
-		"config":                  r.configFor(c, own, working),
-		"objects/info/alternates": filepath.Join(r.commonDir, "objects") + "\n",
+		"HEAD":                    l.head(),
+		"config":                  l.config(own),
+		"objects/info/alternates": filepath.Join(l.from.commonDir, "objects") + "\n",
 		"packed-refs":             packRefs(refs),
 	}
 	if len(shallow) > 0 {
 		files["shallow"] = strings.Join(shallow, "\n") + "\n"
 	}
-	if err := removeGit(c.Dst); err != nil {
-		return fault.New(fault.Internal, "remove the old repository in %s: %w", c.Dst, err)
+	if err := removeGit(l.Dst); err != nil {
+		return fault.New(fault.Internal, "remove the old repository in %s: %w", l.Dst, err)
 	}
-	dir := filepath.Join(c.Dst, ".git")
+	dir := filepath.Join(l.Dst, ".git")
 	for _, sub := range []string{"objects/info", "objects/pack", "refs/heads", "refs/tags", "info", "hooks"} {
 		if err := os.MkdirAll(filepath.Join(dir, sub), 0o777); err != nil {
-			return fault.New(fault.Internal, "make a repository in %s: %w", c.Dst, err)
+			return fault.New(fault.Internal, "make a repository in %s: %w", l.Dst, err)
 		}
 	}
 	for name, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o666); err != nil {
-			return fault.New(fault.Internal, "make a repository in %s: %w", c.Dst, err)
+			return fault.New(fault.Internal, "make a repository in %s: %w", l.Dst, err)
 		}
 	}
 	return nil
@@ -61,49 +69,49 @@ func (r *Repo) borrow(ctx context.Context, c Checkout, working bool) error {
 
 // headFor is what HEAD holds: actions/checkout checks branches out as branches
 // and everything else as a commit.
-func headFor(c Checkout) string {
-	if strings.HasPrefix(c.Ref, "refs/heads/") {
-		return "ref: " + c.Ref + "\n"
+func (l loan) head() string {
+	if strings.HasPrefix(l.Ref, "refs/heads/") {
+		return "ref: " + l.Ref + "\n"
 	}
-	if c.Commit == "" {
+	if l.Commit == "" {
 		return "ref: refs/heads/main\n"
 	}
-	return c.Commit + "\n"
+	return l.Commit + "\n"
 }
 
 // refsFor returns the copy's refs: those actions/checkout fetches, by name.
-func (r *Repo) refsFor(ctx context.Context, c Checkout) (map[string]string, error) {
+func (l loan) refs(ctx context.Context) (map[string]string, error) {
 	refs := map[string]string{}
-	if c.Depth == 0 || c.Tags {
-		if err := r.addAllRefs(ctx, c, refs); err != nil {
+	if l.Depth == 0 || l.Tags {
+		if err := l.addAllRefs(ctx, refs); err != nil {
 			return nil, err
 		}
 	}
-	if c.Commit == "" {
+	if l.Commit == "" {
 		return refs, nil
 	}
-	if name, ok := strings.CutPrefix(c.Ref, "refs/heads/"); ok {
-		refs[c.Ref] = c.Commit
-		refs["refs/remotes/origin/"+name] = c.Commit
-	} else if name, ok := strings.CutPrefix(c.Ref, "refs/pull/"); ok {
-		refs["refs/remotes/pull/"+name] = c.Commit
-	} else if strings.HasPrefix(c.Ref, "refs/tags/") && refs[c.Ref] == "" {
-		sha, err := r.ref(ctx, c.Ref) // an annotated tag is an object of its own
+	if name, ok := strings.CutPrefix(l.Ref, "refs/heads/"); ok {
+		refs[l.Ref] = l.Commit
+		refs["refs/remotes/origin/"+name] = l.Commit
+	} else if name, ok := strings.CutPrefix(l.Ref, "refs/pull/"); ok {
+		refs["refs/remotes/pull/"+name] = l.Commit
+	} else if strings.HasPrefix(l.Ref, "refs/tags/") && refs[l.Ref] == "" {
+		sha, err := l.from.ref(ctx, l.Ref) // an annotated tag is an object of its own
 		if err != nil {
 			return nil, err
 		}
 		if sha == "" {
-			sha = c.Commit
+			sha = l.Commit
 		}
-		refs[c.Ref] = sha
+		refs[l.Ref] = sha
 	}
 	return refs, nil
 }
 
 // addAllRefs adds all tags and, with all history, all branches: those last seen
 // on origin, and local ones that origin hasn't.
-func (r *Repo) addAllRefs(ctx context.Context, c Checkout, refs map[string]string) error {
-	out, err := r.git(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags", "refs/heads", "refs/remotes/origin")
+func (l loan) addAllRefs(ctx context.Context, refs map[string]string) error {
+	out, err := l.from.git(ctx, "for-each-ref", "--format=%(objectname) %(refname)", "refs/tags", "refs/heads", "refs/remotes/origin")
 	if err != nil {
 		return err
 	}
@@ -112,7 +120,7 @@ func (r *Repo) addAllRefs(ctx context.Context, c Checkout, refs map[string]strin
 		switch {
 		case strings.HasPrefix(name, "refs/tags/"):
 			refs[name] = sha
-		case c.Depth > 0 || name == "refs/remotes/origin/HEAD":
+		case l.Depth > 0 || name == "refs/remotes/origin/HEAD":
 		case strings.HasPrefix(name, "refs/remotes/"):
 			refs[name] = sha
 		default:
@@ -137,31 +145,31 @@ func packRefs(refs map[string]string) string {
 
 // shallowFor returns the commits at which the copy's history ends, as git's
 // `shallow` file lists them; none when all of it is there.
-func (r *Repo) shallowFor(ctx context.Context, c Checkout, refs map[string]string) ([]string, error) {
-	if c.Commit == "" {
+func (l loan) shallow(ctx context.Context) ([]string, error) {
+	if l.Commit == "" {
 		return nil, nil
 	}
 	var cut []string
-	if c.Depth != 1 && r.IsShallow() {
-		data, err := os.ReadFile(filepath.Join(r.commonDir, "shallow"))
+	if l.Depth != 1 && l.from.IsShallow() {
+		data, err := os.ReadFile(filepath.Join(l.from.commonDir, "shallow"))
 		if err != nil {
-			return nil, fault.New(fault.Invalid, "%s: %w", r, err)
+			return nil, fault.New(fault.Invalid, "%s: %w", l.from, err)
 		}
 		cut = strings.Fields(string(data))
 	}
-	if c.Depth == 0 {
+	if l.Depth == 0 {
 		return cut, nil
 	}
-	tips := []string{c.Commit}
-	if c.Tags {
-		tagged, err := r.taggedCommits(ctx)
+	tips := []string{l.Commit}
+	if l.Tags {
+		tagged, err := l.taggedCommits(ctx)
 		if err != nil {
 			return nil, err
 		}
 		tips = append(tips, tagged...)
 	}
-	if c.Depth == 1 {
-		commit, err := r.Commit(ctx, c.Commit)
+	if l.Depth == 1 {
+		commit, err := l.from.Commit(ctx, l.Commit)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +178,7 @@ func (r *Repo) shallowFor(ctx context.Context, c Checkout, refs map[string]strin
 		}
 		return compact(tips), nil
 	}
-	ends, err := r.boundary(ctx, tips, c.Depth)
+	ends, err := l.boundary(ctx, tips, l.Depth)
 	return compact(append(cut, ends...)), err
 }
 
@@ -181,8 +189,8 @@ func compact(shas []string) []string {
 }
 
 // taggedCommits returns the commits that tags point at, through tag objects.
-func (r *Repo) taggedCommits(ctx context.Context) ([]string, error) {
-	out, err := r.git(ctx, "for-each-ref", "--format=%(if:equals=commit)%(objecttype)%(then)%(objectname)%(else)%(*objectname) %(*objecttype)%(end)", "refs/tags")
+func (l loan) taggedCommits(ctx context.Context) ([]string, error) {
+	out, err := l.from.git(ctx, "for-each-ref", "--format=%(if:equals=commit)%(objecttype)%(then)%(objectname)%(else)%(*objectname) %(*objecttype)%(end)", "refs/tags")
 	if err != nil {
 		return nil, err
 	}
@@ -198,14 +206,14 @@ func (r *Repo) taggedCommits(ctx context.Context) ([]string, error) {
 
 // boundary returns the commits that are depth commits away from the nearest tip
 // and have parents: with them hidden, depth commits of history are left.
-func (r *Repo) boundary(ctx context.Context, tips []string, depth int) ([]string, error) {
+func (l loan) boundary(ctx context.Context, tips []string, depth int) ([]string, error) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	read, write := io.Pipe()
 	var listing sync.WaitGroup
 	listing.Go(func() {
-		args := append([]string{"--git-dir=" + r.gitDir, "rev-list", "--parents"}, tips...)
-		_, err := call{dir: r.root, out: write}.output(ctx, args...)
+		args := append([]string{"--git-dir=" + l.from.gitDir, "rev-list", "--parents"}, tips...)
+		_, err := call{dir: l.from.root, out: write}.output(ctx, args...)
 		write.CloseWithError(err) // nil is the end
 	})
 	parents := map[string][]string{}
@@ -248,11 +256,11 @@ func (r *Repo) boundary(ctx context.Context, tips []string, depth int) ([]string
 	stop()
 	read.Close()
 	listing.Wait()
-	return ends, explain(r.root, err)
+	return ends, explain(l.from.root, err)
 }
 
 // configFor is the copy's configuration.
-func (r *Repo) configFor(c Checkout, own config, working bool) string {
+func (l loan) config(own config) string {
 	var out configWriter
 	format := "0"
 	if own.last("extensions.objectformat") != "" {
@@ -263,7 +271,7 @@ func (r *Repo) configFor(c Checkout, own config, working bool) string {
 	out.set("filemode", "true")
 	out.set("bare", "false")
 	out.set("logallrefupdates", "true")
-	if working {
+	if l.working {
 		// The copied index knows the times and sizes of the originals, which the
 		// copies keep, and their inodes, which they don't.
 		out.set("checkStat", "minimal")
@@ -280,18 +288,18 @@ func (r *Repo) configFor(c Checkout, own config, working bool) string {
 	out.section("gc", "")
 	out.set("auto", "0")
 
-	source := (&url.URL{Scheme: "file", Path: r.commonDir}).String()
-	origin := c.Origin
+	source := (&url.URL{Scheme: "file", Path: l.from.commonDir}).String()
+	origin := l.Origin
 	if origin == "" {
 		origin = source
 	}
 	out.section("remote", "origin")
 	out.set("url", origin)
 	out.set("fetch", "+refs/heads/*:refs/remotes/origin/*")
-	if name, ok := strings.CutPrefix(c.Ref, "refs/heads/"); ok {
+	if name, ok := strings.CutPrefix(l.Ref, "refs/heads/"); ok {
 		out.section("branch", name)
 		out.set("remote", "origin")
-		out.set("merge", c.Ref)
+		out.set("merge", l.Ref)
 	}
 	if origin != source {
 		// Fetch here, push there: the commit may exist here only.
@@ -320,4 +328,13 @@ func (w *configWriter) section(name, sub string) {
 
 func (w *configWriter) set(key, value string) {
 	fmt.Fprintf(w, "\t%s = \"%s\"\n", key, quoteConfig.Replace(value))
+}
+
+// removeGit removes what a folder has as its repository.
+func removeGit(dst string) error {
+	path := filepath.Join(dst, ".git")
+	if err := unix.Unlink(path); err == nil {
+		return nil // a .git file or link
+	}
+	return os.RemoveAll(path)
 }
