@@ -36,7 +36,7 @@ func newLoader(o Options) *loader {
 // load reads the first file and everything it calls.
 func (l *loader) load(file string, data []byte) *Workflow {
 	l.addFile(file)
-	root := readTokens(file, data, shapeWorkflow, l.limits, &l.memory, &l.errors)
+	root := l.reader().read(file, data, shapeWorkflow)
 	if root == nil || l.failed() {
 		return nil
 	}
@@ -52,6 +52,10 @@ func (l *loader) load(file string, data []byte) *Workflow {
 		l.errors.add(Pos{}, "The workflow may not contain more than "+itoa(l.limits.MaxJobs)+" jobs")
 	}
 	return w
+}
+
+func (l *loader) reader() fileReader {
+	return fileReader{limits: l.limits, memory: &l.memory, errors: &l.errors}
 }
 
 // addFile remembers the name of a file; GitHub's estimate of memory counts it.
@@ -140,7 +144,7 @@ func (l *loader) tokens(file string, data []byte) *Token {
 		return known.root
 	}
 	before := l.memory.used
-	root := readTokens(file, data, shapeWorkflow, l.limits, &l.memory, &l.errors)
+	root := l.reader().read(file, data, shapeWorkflow)
 	if l.read == nil {
 		l.read = map[string]readFile{}
 	}

@@ -13,7 +13,7 @@ const (
 // GitHub's IdBuilder.cs does.
 type idBuilder struct {
 	taken foldSet
-	tries map[string]int // how often each made-up id was tried
+	tries map[string]int // how often each made-up id was tried; shared with parallel groups
 }
 
 // known takes an id the file gives. It says what is wrong with it, or "".
@@ -46,24 +46,21 @@ func validID(id string) bool {
 // "__run", then "__run_2". It returns "" when a thousand are taken.
 func (b *idBuilder) generate(name string) string {
 	base := "__" + idText(name)
-	if b.tries == nil {
-		b.tries = map[string]int{}
-	}
-	for {
-		b.tries[base]++
-		attempt := b.tries[base]
-		if attempt >= maxAttempts {
-			return ""
-		}
+	for attempt := b.tries[base] + 1; attempt < maxAttempts; attempt++ {
 		suffix := ""
 		if attempt > 1 {
 			suffix = "_" + itoa(attempt)
 		}
 		id := base[:min(len(base), maxIDLength-len(suffix))] + suffix
 		if b.taken.add(id) {
+			if b.tries == nil {
+				b.tries = map[string]int{}
+			}
+			b.tries[base] = attempt
 			return id
 		}
 	}
+	return ""
 }
 
 // idText replaces what may not be in an id.

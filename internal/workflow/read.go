@@ -117,27 +117,34 @@ func Read(file string, data []byte, o Options) (*Workflow, []*Error) {
 	return w, nil
 }
 
-// tokens reads one file into tokens that stand where the schema lets them, or
+// fileReader reads files within limits they share.
+type fileReader struct {
+	limits    Limits
+	memory    *memory
+	errors    *errorList
+	noAnchors bool // as the runner reads action.yml
+}
+
+// read reads one file into tokens that stand where the schema lets them, or
 // returns nil when that is impossible; the reasons are in errors.
-func readTokens(file string, data []byte, shape shapeID, limits Limits, m *memory, errs *errorList) *Token {
+func (f fileReader) read(file string, data []byte, shape shapeID) *Token {
 	data = toUTF8(data)
 	ascii := isASCII(data)
-	if len(data) > limits.MaxFileSize && (ascii || utf16Len(string(data)) > limits.MaxFileSize) {
-		errs.add(Pos{File: file}, "The maximum file size of "+itoa(limits.MaxFileSize)+" characters has been exceeded")
+	if len(data) > f.limits.MaxFileSize && (ascii || utf16Len(string(data)) > f.limits.MaxFileSize) {
+		f.errors.add(Pos{File: file}, "The maximum file size of "+itoa(f.limits.MaxFileSize)+" characters has been exceeded")
 		return nil
 	}
-	var document yaml.Node
 	src := &source{file: file, data: data}
+	var document yaml.Node
 	if err := loadYAML(src, &document); err != nil {
 		pos, message := yamlProblem(err)
 		pos.File = file
-		errs.add(pos, message)
+		f.errors.add(pos, message)
 		return nil
 	}
-	before := len(errs.errors)
-	r := reader{src: src, errors: errs, memory: m, ascii: ascii}
+	r := reader{src: src, errors: f.errors, memory: f.memory, ascii: ascii, noAnchors: f.noAnchors}
 	root := r.root(&document, shape)
-	if len(errs.errors) > before {
+	if len(f.errors.errors) > 0 {
 		return nil
 	}
 	return root

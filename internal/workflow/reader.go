@@ -25,17 +25,18 @@ const (
 // the schema on the way, in the order and with the messages of GitHub's
 // TemplateReader.cs.
 type reader struct {
-	src     *source
-	errors  *errorList
-	memory  *memory
-	ascii   bool // the file has no byte above 127
-	depth   int
-	events  int
-	stopped bool // a limit was passed; nothing more is read
-	tokens  []Token
-	slots   []*Token
-	parsed  parsedExpressions
-	broken  *Token // the last scalar with a wrong `${{ }}`
+	src       *source
+	errors    *errorList
+	memory    *memory
+	ascii     bool // the file has no byte above 127
+	noAnchors bool
+	depth     int
+	events    int
+	stopped   bool // a limit was passed; nothing more is read
+	tokens    []Token
+	slots     []*Token
+	parsed    parsedExpressions
+	broken    *Token // the last scalar with a wrong `${{ }}`
 }
 
 // memory is GitHub's estimate of what the tokens of all files of one run take.
@@ -89,6 +90,10 @@ func (r *reader) value(n *yaml.Node, id shapeID) *Token {
 // resolve follows an alias and counts the node. It returns nil once reading
 // has stopped.
 func (r *reader) resolve(n *yaml.Node) *yaml.Node {
+	if n.Anchor != "" && r.noAnchors {
+		r.stop("Anchors are not currently supported. Remove the anchor '" + n.Anchor + "'")
+		return nil
+	}
 	if n.Kind == yaml.AliasNode {
 		n = n.Alias
 	}
@@ -388,7 +393,7 @@ func (r *reader) utf16Len(s string) int {
 // token returns a new token that stands where n stands.
 func (r *reader) token(n *yaml.Node, kind TokenKind) *Token {
 	if len(r.tokens) == 0 {
-		r.tokens = make([]Token, slabSize)
+		r.tokens = make([]Token, r.slabSize())
 	}
 	t := &r.tokens[0]
 	r.tokens = r.tokens[1:]
@@ -396,16 +401,18 @@ func (r *reader) token(n *yaml.Node, kind TokenKind) *Token {
 	return t
 }
 
-// slabSize is how many tokens are allocated at once.
-const slabSize = 128
+// slabSize is how many tokens are allocated at once: a third of what a file of
+// this size usually has.
+func (r *reader) slabSize() int { return min(max(len(r.src.data)/20, 16), 512) }
 
 // children returns an empty slice with room for n tokens.
 func (r *reader) children(n int) []*Token {
 	if n > len(r.slots) {
-		if n > slabSize/2 {
+		size := r.slabSize()
+		if n > size/2 {
 			return make([]*Token, 0, n)
 		}
-		r.slots = make([]*Token, slabSize)
+		r.slots = make([]*Token, size)
 	}
 	kids := r.slots[:0:n]
 	r.slots = r.slots[n:]
