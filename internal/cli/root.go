@@ -71,6 +71,8 @@ func newRootCommand(s Streams) *cobra.Command {
 		return fault.New(fault.Usage, "%w\nSee '%s --help'.", err, cmd.CommandPath())
 	})
 	root.AddCommand(newEvalCommand(s))
+	root.AddCommand(newRunCommand(s))
+	root.AddCommand(newLintCommand(s))
 	return root
 }
 

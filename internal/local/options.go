@@ -1,9 +1,5 @@
 package local
 
-import (
-	"slipway/internal/action"
-)
-
 // Options say what to run and how; the zero value of each field is the default.
 type Options struct {
 	Dir   string   // where the user stands; the repository is found from here
@@ -28,7 +24,7 @@ type Options struct {
 	Debug         bool   // ACTIONS_STEP_DEBUG and ACTIONS_RUNNER_DEBUG
 
 	Actions []string // URL templates of action mirrors, tried in order
-	Builtin action.BuiltinMode
+	Builtin string
 	Offline bool
 
 	Dirs Dirs

@@ -40,6 +40,8 @@ type Job struct {
 	ID   string // unique in the run: "test/1", "call/build"
 	Key  string // the workflow's job id: "test"
 	Name string // display name: "test (1, a)"
+	// Group says that it stands for the jobs of a called workflow, which have events of their own.
+	Group bool
 }
 
 // JobResult is how a job ended. A job that never started (skipped, cancelled

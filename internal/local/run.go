@@ -1,0 +1,143 @@
+package local
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"time"
+
+	"slipway/internal/engine"
+	"slipway/internal/executor"
+	"slipway/internal/executor/host"
+	"slipway/internal/expr"
+	"slipway/internal/ghevent"
+	"slipway/internal/gitrepo"
+	"slipway/internal/jobproto"
+	"slipway/internal/workflow"
+)
+
+// Run runs the plan to its end and returns the worst conclusion of its runs. A
+// first value on stop asks everything to end as a cancelled run on GitHub
+// does, always() steps included; a second one, or canceling ctx, ends it now.
+// Nothing of the jobs is left when Run returns, unless Options.Keep.
+func (p *Plan) Run(ctx context.Context, stop <-chan struct{}, reporter Reporter) (jobproto.Conclusion, error) {
+	machine, err := host.New(host.Options{
+		Root: filepath.Join(p.options.Dirs.State, "jobs"), ToolCache: filepath.Join(p.options.Dirs.Cache, "tools"), Actions: filepath.Join(p.options.Dirs.Cache, "actions"),
+	})
+	if err != nil {
+		return "", err
+	}
+	defer machine.Close()
+	swept, err := machine.Sweep(ctx)
+	if err != nil {
+		reporter.Notice(fmt.Sprintf("could not clean up after an earlier run: %v", err))
+	}
+	if swept != (executor.Swept{}) {
+		reporter.Notice(fmt.Sprintf("cleaned up after a run that was killed: %d processes, %d folders", swept.Processes, swept.Folders))
+	}
+	l := &loop{
+		limit: p.options.parallel(), reports: make(chan finished), reporter: reporter, place: p.options.place, strict: p.options.StrictRunners,
+		adorn: p.adorn, now: time.Now,
+		worker: &worker{
+			executors: map[string]executor.Executor{machine.Name(): machine}, actions: p.actions, reporter: reporter,
+			keep: p.options.Keep, state: p.options.Dirs.Cache, log: slog.New(slog.DiscardHandler),
+		},
+	}
+	if p.options.Workspace == WorkspaceTree {
+		l.worker.fill = func(ctx context.Context, workspace string) error {
+			return p.repo.WorkingTree(ctx, gitrepo.Checkout{Dst: workspace, Depth: 1})
+		}
+	}
+	for i, planned := range p.Runs {
+		r, err := p.newRun(ctx, planned, i)
+		if err != nil {
+			return "", err
+		}
+		l.runs = append(l.runs, r)
+	}
+	l.run(ctx, stop)
+	return l.conclusion(), nil
+}
+
+// newRun turns a planned run into the engine's.
+func (p *Plan) newRun(ctx context.Context, planned *PlannedRun, index int) (*activeRun, error) {
+	created := time.Now()
+	id := strconv.FormatInt(created.UnixMilli()*100+int64(index), 10)
+	github, err := p.githubContext(ctx, planned, id)
+	if err != nil {
+		return nil, err
+	}
+	spec := engine.Spec{
+		ID: id, Number: 1, Attempt: 1, Plan: planned.Workflow, Github: github.value(), Event: planned.event.Payload,
+		Inputs: planned.inputs, Vars: expr.Strings(p.options.Vars), Secrets: expr.Strings(p.options.Secrets),
+		Created: created, Sources: planned.called.sources, Matrix: p.matrix(),
+	}
+	run, err := engine.NewRun(spec)
+	if err != nil {
+		return nil, err
+	}
+	return &activeRun{
+		run: run, jobs: map[string]*activeJob{}, told: map[string]bool{},
+		ref: &Run{ID: id, Workflow: planned.Name(), File: planned.Workflow.File, Event: planned.event.Name,
+			Ref: planned.event.Ref, SHA: planned.event.SHA, Started: created},
+	}, nil
+}
+
+// adorn adds the user's environment and debug logging, and says what machine this is.
+func (p *Plan) adorn(msg *jobproto.Job) {
+	if p.options.Debug {
+		msg.StepDebug, msg.RunnerDebug = true, true
+	}
+	if len(p.options.Env) > 0 {
+		msg.Env = append([]*workflow.Token{p.userEnv()}, msg.Env...)
+	}
+	msg.Runner = jobproto.RunnerInfo{
+		Name: "slipway", OS: systemNames[thisMachine.os], Arch: processorNames[thisMachine.arch], Environment: "self-hosted",
+	}
+}
+
+// userEnv is --env as the outermost `env:`.
+func (p *Plan) userEnv() *workflow.Token {
+	var pairs []*workflow.Token
+	for _, key := range slices.Sorted(maps.Keys(p.options.Env)) {
+		pairs = append(pairs, workflow.NewString(key), workflow.NewString(p.options.Env[key]))
+	}
+	return workflow.NewMapping(pairs...)
+}
+
+func (p *Plan) matrix() map[string][]string {
+	filter := make(map[string][]string, len(p.options.Matrix))
+	for key, value := range p.options.Matrix {
+		filter[key] = []string{value}
+	}
+	return filter
+}
+
+func (p *Plan) githubContext(ctx context.Context, planned *PlannedRun, id string) (githubContext, error) {
+	owner, name, err := p.repo.Name(ctx)
+	if err != nil {
+		return githubContext{}, err
+	}
+	remote, err := p.repo.RemoteURL(ctx)
+	if err != nil {
+		return githubContext{}, err
+	}
+	return githubContext{
+		event: planned.event, owner: owner, name: name, runID: id, runNumber: 1, attempt: 1,
+		workflow: planned.Name(), file: planned.Workflow.File, token: p.options.Secrets["GITHUB_TOKEN"],
+		actor: p.actor(ctx), repository: gitrepo.Redact(remote),
+	}, nil
+}
+
+// actor is who starts the run: who would push what stands here.
+func (p *Plan) actor(ctx context.Context) string {
+	tip, err := p.repo.Tip(ctx)
+	if err != nil {
+		tip = nil // a repository without a readable commit still runs
+	}
+	return ghevent.Actor(tip)
+}
