@@ -20,7 +20,6 @@ type Node interface {
 	Pos() int    // byte offset in the source
 	Place() Span // from the first to the last token; parentheses around the node are outside
 	write(*strings.Builder)
-	eval(e *evaluator, level int) (Value, error)
 }
 
 // Literal is a constant.

@@ -5,41 +5,33 @@ import (
 	"strings"
 )
 
-// eval calls the function. As on GitHub, the built-in ones evaluate only the
+// call calls the function. As on GitHub, the built-in ones evaluate only the
 // arguments they need.
-func (n *Call) eval(e *evaluator, level int) (v Value, err error) {
+func (e *evaluator) call(n *Call, level int) (Value, error) {
 	switch n.fn {
 	case fnContains:
-		v, err = n.contains(e, level)
+		return e.contains(n, level)
 	case fnStartsWith:
-		v, err = n.compare(e, level, hasPrefixFold)
+		return e.compare(n, level, hasPrefixFold)
 	case fnEndsWith:
-		v, err = n.compare(e, level, hasSuffixFold)
+		return e.compare(n, level, hasSuffixFold)
 	case fnFormat:
-		v, err = n.format(e, level)
+		return e.format(n, level)
 	case fnJoin:
-		v, err = n.join(e, level)
+		return e.join(n, level)
 	case fnToJSON:
-		v, err = n.toJSON(e, level)
+		return e.toJSON(n, level)
 	case fnFromJSON:
-		v, err = n.fromJSON(e, level)
-		if err == nil {
-			return e.found(level, v)
-		}
+		return e.fromJSON(n, level)
 	case fnCase:
-		v, err = n.choose(e, level)
-	default:
-		v, err = n.external(e, level)
+		return e.choose(n, level)
 	}
-	if err != nil {
-		return Value{}, err
-	}
-	return e.made(level, v)
+	return e.external(n, level)
 }
 
 // arg evaluates the argument at index i.
-func (n *Call) arg(e *evaluator, level, i int) (Value, error) {
-	return n.Args[i].eval(e, level+1)
+func (e *evaluator) arg(n *Call, level, i int) (Value, error) {
+	return e.eval(n.Args[i], level+1)
 }
 
 // fail returns an evaluation error at the call.
@@ -49,13 +41,13 @@ func (n *Call) fail(message string) *Error {
 
 // contains looks for text in text, or for an item that equals the second
 // argument in an array.
-func (n *Call) contains(e *evaluator, level int) (Value, error) {
-	where, err := n.arg(e, level, 0)
+func (e *evaluator) contains(n *Call, level int) (Value, error) {
+	where, err := e.arg(n, level, 0)
 	if err != nil {
 		return Value{}, err
 	}
 	if where.kind.primitive() {
-		what, err := n.arg(e, level, 1)
+		what, err := e.arg(n, level, 1)
 		if err != nil || !what.kind.primitive() {
 			return Bool(false), err
 		}
@@ -64,7 +56,7 @@ func (n *Call) contains(e *evaluator, level int) (Value, error) {
 	if len(where.Items()) == 0 {
 		return Bool(false), nil
 	}
-	what, err := n.arg(e, level, 1)
+	what, err := e.arg(n, level, 1)
 	if err != nil {
 		return Value{}, err
 	}
@@ -77,12 +69,12 @@ func (n *Call) contains(e *evaluator, level int) (Value, error) {
 }
 
 // compare tests the texts of two primitive arguments.
-func (n *Call) compare(e *evaluator, level int, test func(s, part string) bool) (Value, error) {
-	s, err := n.arg(e, level, 0)
+func (e *evaluator) compare(n *Call, level int, test func(s, part string) bool) (Value, error) {
+	s, err := e.arg(n, level, 0)
 	if err != nil || !s.kind.primitive() {
 		return Bool(false), err
 	}
-	part, err := n.arg(e, level, 1)
+	part, err := e.arg(n, level, 1)
 	if err != nil || !part.kind.primitive() {
 		return Bool(false), err
 	}
@@ -91,8 +83,8 @@ func (n *Call) compare(e *evaluator, level int, test func(s, part string) bool) 
 
 // join concatenates the texts of an array's items. The separator is evaluated
 // only when there is something to separate.
-func (n *Call) join(e *evaluator, level int) (Value, error) {
-	what, err := n.arg(e, level, 0)
+func (e *evaluator) join(n *Call, level int) (Value, error) {
+	what, err := e.arg(n, level, 0)
 	if err != nil {
 		return Value{}, err
 	}
@@ -102,7 +94,7 @@ func (n *Call) join(e *evaluator, level int) (Value, error) {
 	items := what.Items()
 	separator := ","
 	if len(items) > 1 && len(n.Args) > 1 {
-		v, err := n.arg(e, level, 1)
+		v, err := e.arg(n, level, 1)
 		if err != nil {
 			return Value{}, err
 		}
@@ -127,8 +119,8 @@ func (n *Call) join(e *evaluator, level int) (Value, error) {
 	return String(b.String()), nil
 }
 
-func (n *Call) toJSON(e *evaluator, level int) (Value, error) {
-	v, err := n.arg(e, level, 0)
+func (e *evaluator) toJSON(n *Call, level int) (Value, error) {
+	v, err := e.arg(n, level, 0)
 	if err != nil {
 		return Value{}, err
 	}
@@ -139,8 +131,8 @@ func (n *Call) toJSON(e *evaluator, level int) (Value, error) {
 	return String(string(w.out)), nil
 }
 
-func (n *Call) fromJSON(e *evaluator, level int) (Value, error) {
-	v, err := n.arg(e, level, 0)
+func (e *evaluator) fromJSON(n *Call, level int) (Value, error) {
+	v, err := e.arg(n, level, 0)
 	if err != nil {
 		return Value{}, err
 	}
@@ -154,10 +146,10 @@ func (n *Call) fromJSON(e *evaluator, level int) (Value, error) {
 
 // choose returns the value after the first predicate that is true, or the
 // last argument.
-func (n *Call) choose(e *evaluator, level int) (Value, error) {
+func (e *evaluator) choose(n *Call, level int) (Value, error) {
 	last := len(n.Args) - 1
 	for i := 0; i < last; i += 2 {
-		predicate, err := n.arg(e, level, i)
+		predicate, err := e.arg(n, level, i)
 		if err != nil {
 			return Value{}, err
 		}
@@ -167,14 +159,14 @@ func (n *Call) choose(e *evaluator, level int) (Value, error) {
 			return Value{}, err
 		}
 		if predicate.Truthy() {
-			return n.arg(e, level, i+1)
+			return e.arg(n, level, i+1)
 		}
 	}
-	return n.arg(e, level, last)
+	return e.arg(n, level, last)
 }
 
 // external calls a function that the scope supplies.
-func (n *Call) external(e *evaluator, level int) (Value, error) {
+func (e *evaluator) external(n *Call, level int) (Value, error) {
 	for i := range e.functions {
 		f := &e.functions[i]
 		if !equalFold(f.Name, n.Name) {
@@ -182,12 +174,11 @@ func (n *Call) external(e *evaluator, level int) (Value, error) {
 		}
 		var args []Value
 		for i := range n.Args {
-			arg, err := n.arg(e, level, i)
+			arg, err := e.arg(n, level, i)
 			if err != nil {
 				return Value{}, err
 			}
-			arg.filtered = false
-			args = append(args, arg)
+			args = append(args, arg.settled())
 		}
 		v, err := f.Call(n, args)
 		if err == nil {

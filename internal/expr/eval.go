@@ -1,6 +1,9 @@
 package expr
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // Scope is what an expression is evaluated against. It is only read, so one
 // Scope serves concurrent evaluations as long as nobody changes its objects.
@@ -19,9 +22,18 @@ func (x *Expr) Eval(s *Scope) (Value, error) {
 	if e.memory.max <= 0 {
 		e.memory.max = DefaultMaxBytes
 	}
-	v, err := x.root.eval(&e, 0)
-	v.filtered = false
-	return v, err
+	v, err := e.eval(x.root, 0)
+	return v.settled(), err
+}
+
+// settled returns v as the world outside of the expression sees it: an array
+// made by a wildcard is one like any other, and shares nothing with the
+// object it was made of.
+func (v Value) settled() Value {
+	if v.filtered {
+		return Array(slices.Clone(v.ref.values))
+	}
+	return v
 }
 
 // evaluator is one evaluation.
@@ -32,61 +44,46 @@ type evaluator struct {
 	memory    memory
 }
 
-// made counts a value that a node at this level computed.
-func (e *evaluator) made(level int, v Value) (Value, error) {
-	bytes := objectBytes
-	if v.kind == KindString {
-		bytes = stringBytes(v.str)
+// eval evaluates n, which stands at this level below the root, and counts the
+// memory its value takes. It is a switch and not a method of Node so that the
+// evaluator stays on the stack.
+func (e *evaluator) eval(n Node, level int) (v Value, err error) {
+	boxed := false // GitHub boxes what comes out of a collection
+	switch n := n.(type) {
+	case *Literal:
+		v = n.Value
+	case *Context:
+		v, _ = e.contexts.Get(n.Name)
+		boxed = true
+	case *Index:
+		v, err = e.index(n, level)
+		boxed = true
+	case *Call:
+		v, err = e.call(n, level)
+		boxed = n.fn == fnFromJSON
+	case *Binary:
+		v, err = e.binary(n, level)
+	case *Logical:
+		v, err = e.logical(n, level)
+	case *Unary:
+		v, err = e.eval(n.X, level+1)
+		v = Bool(!v.Truthy())
 	}
-	return e.count(level, bytes, v)
-}
-
-// found counts a value that a node at this level got out of a collection:
-// GitHub holds those boxed.
-func (e *evaluator) found(level int, v Value) (Value, error) {
-	bytes := objectBytes
-	switch v.kind {
-	case KindNull:
-		return e.count(level, bytes, v)
-	case KindString:
-		bytes += stringBytes(v.str)
-	case KindBoolean, KindNumber:
-		bytes += objectBytes
+	if err != nil {
+		return Value{}, err
 	}
-	if !e.memory.add(level, bytes, false) {
+	if !e.memory.value(level, v.kind, v.str, boxed) {
 		return Value{}, errMemory(e.root)
 	}
 	return v, nil
 }
 
-func (e *evaluator) count(level, bytes int, v Value) (Value, error) {
-	if !e.memory.add(level, bytes, v.kind.primitive()) {
-		return Value{}, errMemory(e.root)
-	}
-	return v, nil
-}
-
-func (n *Literal) eval(e *evaluator, level int) (Value, error) { return e.made(level, n.Value) }
-
-func (n *Context) eval(e *evaluator, level int) (Value, error) {
-	v, _ := e.contexts.Get(n.Name)
-	return e.found(level, v)
-}
-
-func (n *Unary) eval(e *evaluator, level int) (Value, error) {
-	x, err := n.X.eval(e, level+1)
+func (e *evaluator) binary(n *Binary, level int) (Value, error) {
+	x, err := e.eval(n.X, level+1)
 	if err != nil {
 		return Value{}, err
 	}
-	return e.made(level, Bool(!x.Truthy()))
-}
-
-func (n *Binary) eval(e *evaluator, level int) (Value, error) {
-	x, err := n.X.eval(e, level+1)
-	if err != nil {
-		return Value{}, err
-	}
-	y, err := n.Y.eval(e, level+1)
+	y, err := e.eval(n.Y, level+1)
 	if err != nil {
 		return Value{}, err
 	}
@@ -105,12 +102,12 @@ func (n *Binary) eval(e *evaluator, level int) (Value, error) {
 	case GreaterEqual:
 		b = less(y, x) || x.Equal(y)
 	}
-	return e.made(level, Bool(b))
+	return Bool(b), nil
 }
 
-func (n *Logical) eval(e *evaluator, level int) (v Value, err error) {
+func (e *evaluator) logical(n *Logical, level int) (v Value, err error) {
 	for _, arg := range n.Args {
-		v, err = arg.eval(e, level+1)
+		v, err = e.eval(arg, level+1)
 		if err != nil {
 			return Value{}, err
 		}
@@ -118,48 +115,51 @@ func (n *Logical) eval(e *evaluator, level int) (v Value, err error) {
 			break
 		}
 	}
-	return e.made(level, v)
+	return v, nil
 }
 
-// eval looks up the key only in a collection: in anything else nothing is
+// index looks up the key only in a collection: in anything else nothing is
 // found, whatever the key.
-func (n *Index) eval(e *evaluator, level int) (Value, error) {
-	x, err := n.X.eval(e, level+1)
+func (e *evaluator) index(n *Index, level int) (Value, error) {
+	x, err := e.eval(n.X, level+1)
 	if err != nil {
 		return Value{}, err
 	}
 	if x.kind.primitive() {
 		if n.Form == Wildcard {
-			return e.count(level, objectBytes, filteredArray(nil))
+			return filteredArray(nil), nil
 		}
-		return e.made(level, Value{})
+		return Value{}, nil
 	}
-	key := Value{kind: KindString, str: n.Name}
+	var key Value
 	switch n.Form {
-	case Wildcard:
-		key.str = "*"
-		_, err = e.made(level+1, key)
-	case Property:
-		_, err = e.made(level+1, key)
 	case Computed:
-		key, err = n.Key.eval(e, level+1)
-	}
-	if err != nil {
-		return Value{}, err
+		if key, err = e.eval(n.Key, level+1); err != nil {
+			return Value{}, err
+		}
+	case Property:
+		if !e.memory.value(level+1, KindString, n.Name, false) {
+			return Value{}, errMemory(e.root)
+		}
+		if x.kind == KindObject {
+			v, _ := x.ref.Get(n.Name)
+			return v, nil
+		}
+		key = String(n.Name)
 	}
 	switch {
 	case x.filtered:
-		return n.each(e, level, x.ref.values, key)
+		return e.each(n, level, x.ref.values, key)
 	case n.Form == Wildcard:
-		return n.collect(e, level, objectBytes, append([]Value(nil), x.ref.values...))
+		return e.collect(n, level, x.ref.values)
 	}
 	v, _ := lookup(x, key)
-	return e.found(level, v)
+	return v, nil
 }
 
 // each applies the index to every item of a filtered array.
-func (n *Index) each(e *evaluator, level int, items []Value, key Value) (Value, error) {
-	var all []Value
+func (e *evaluator) each(n *Index, level int, items []Value, key Value) (Value, error) {
+	all := make([]Value, 0, len(items))
 	for _, item := range items {
 		if item.kind.primitive() {
 			continue
@@ -170,16 +170,15 @@ func (n *Index) each(e *evaluator, level int, items []Value, key Value) (Value, 
 			all = append(all, v)
 		}
 	}
-	return n.collect(e, level, 0, all)
+	return e.collect(n, level, all)
 }
 
-// collect makes a filtered array; bytes is what it counts for when empty.
-func (n *Index) collect(e *evaluator, level, bytes int, items []Value) (Value, error) {
-	bytes += referenceBytes * len(items)
-	if bytes > e.memory.max {
+// collect makes a filtered array.
+func (e *evaluator) collect(n *Index, level int, items []Value) (Value, error) {
+	if !e.memory.add(level, referenceBytes*len(items), false) {
 		return Value{}, errMemory(n)
 	}
-	return e.count(level, bytes, filteredArray(items))
+	return filteredArray(items), nil
 }
 
 // lookup finds a key in an array or object.

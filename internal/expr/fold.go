@@ -28,6 +28,15 @@ func upperByte(c byte) byte {
 	return c
 }
 
+func isASCII(s string) bool {
+	for i := range len(s) {
+		if s[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 // equalFold reports whether a and b are equal, ignoring case.
 func equalFold(a, b string) bool {
 	for i := 0; i < len(a) && i < len(b); i++ {

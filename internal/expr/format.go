@@ -5,8 +5,8 @@ import "strings"
 // format replaces each `{N}` of the first argument by the text of argument
 // N+1. The whole format is checked before any other argument is evaluated,
 // and each of those is evaluated at most once (Format.cs).
-func (n *Call) format(e *evaluator, level int) (Value, error) {
-	v, err := n.arg(e, level, 0)
+func (e *evaluator) format(n *Call, level int) (Value, error) {
+	v, err := e.arg(n, level, 0)
 	if err != nil {
 		return Value{}, err
 	}
@@ -23,40 +23,49 @@ func (n *Call) format(e *evaluator, level int) (Value, error) {
 	if check.invalid {
 		return Value{}, n.fail("The following format string is invalid: " + check.format)
 	}
-	var b strings.Builder
-	args := make([]*Value, len(n.Args)-1)
-	for r := (formatReader{format: check.format}); r.next(); {
-		if r.piece.arg < 0 {
-			b.WriteString(r.piece.text)
-			continue
-		}
-		arg, err := n.formatted(e, level, args, r.piece)
-		if err != nil {
-			return Value{}, err
-		}
-		if arg != "" && !memory.add(stringBytes(arg)) {
-			return Value{}, errMemory(n)
-		}
-		b.WriteString(arg)
+	var few [8]formatArg
+	args := few[:]
+	if len(n.Args)-1 > len(few) {
+		args = make([]formatArg, len(n.Args)-1)
 	}
-	return String(b.String()), nil
+	var buf [256]byte
+	out := buf[:0]
+	for r := (formatReader{format: check.format}); r.next(); {
+		text := r.piece.text
+		if i := r.piece.arg; i >= 0 {
+			text, err = e.formatted(n, level, &args[i], r.piece)
+			if err != nil {
+				return Value{}, err
+			}
+			if text != "" && !memory.add(stringBytes(text)) {
+				return Value{}, errMemory(n)
+			}
+		}
+		out = append(out, text...)
+	}
+	return String(string(out)), nil
 }
 
-// formatted returns the text of the argument that p asks for; args keeps what
-// was evaluated before.
-func (n *Call) formatted(e *evaluator, level int, args []*Value, p formatPiece) (string, error) {
-	if args[p.arg] == nil {
-		v, err := n.arg(e, level, p.arg+1)
+// formatArg is an argument of format, once it was needed.
+type formatArg struct {
+	known bool
+	kind  Kind
+	text  string
+}
+
+// formatted returns the text of the argument that p asks for, which arg keeps.
+func (e *evaluator) formatted(n *Call, level int, arg *formatArg, p formatPiece) (string, error) {
+	if !arg.known {
+		v, err := e.arg(n, level, p.arg+1)
 		if err != nil {
 			return "", err
 		}
-		args[p.arg] = &v
+		*arg = formatArg{true, v.kind, v.Text()}
 	}
-	v := args[p.arg]
 	if p.specifiers != "" {
-		return "", n.fail("The format specifiers '" + p.specifiers + "' are not valid for objects of type '" + v.kind.String() + "'")
+		return "", n.fail("The format specifiers '" + p.specifiers + "' are not valid for objects of type '" + arg.kind.String() + "'")
 	}
-	return v.Text(), nil
+	return arg.text, nil
 }
 
 // formatPiece is literal text, or a placeholder.
@@ -81,10 +90,12 @@ func (r *formatReader) next() bool {
 	if rest == "" {
 		return false
 	}
-	n := strings.IndexAny(rest, "{}")
+	n := 0
+	for n < len(rest) && rest[n] != '{' && rest[n] != '}' {
+		n++
+	}
 	switch {
-	case n < 0:
-		n = len(rest)
+	case n == len(rest):
 	case n+1 < len(rest) && rest[n+1] == rest[n]: // an escaped brace ends the piece
 		r.piece = formatPiece{text: rest[:n+1], arg: -1}
 		r.pos += n + 2

@@ -119,12 +119,7 @@ func (o *Object) find(key string) int {
 	case o.index == nil && o.exact:
 		return slices.Index(o.keys, key)
 	case o.index == nil:
-		for i, k := range o.keys {
-			if equalFold(k, key) {
-				return i
-			}
-		}
-		return -1
+		return o.scan(key)
 	}
 	if o.exact {
 		if i, ok := o.index[key]; ok {
@@ -135,6 +130,20 @@ func (o *Object) find(key string) int {
 	var buf [64]byte // most keys fit, so that looking up does not allocate
 	if i, ok := o.index[string(appendFold(buf[:0], key))]; ok {
 		return i
+	}
+	return -1
+}
+
+// scan is find without an index.
+func (o *Object) scan(key string) int {
+	ascii := isASCII(key) // then only a key of the same length can be equal
+	for i, k := range o.keys {
+		if ascii && len(k) != len(key) {
+			continue
+		}
+		if equalFold(k, key) {
+			return i
+		}
 	}
 	return -1
 }

@@ -158,11 +158,11 @@ func (p *parser) join(op Operator, x, y operand) operand {
 		return operand{n, p.above(max(x.height, y.height))}
 	}
 	n := &Logical{Span: span, Op: op}
-	height := 0
+	height := 0 // of the highest operand
 	for _, o := range [...]operand{x, y} {
 		if nested, ok := o.node.(*Logical); ok && nested.Op == op {
 			if n.Args == nil {
-				n.Args = nested.Args // nested is dropped: its room may be used
+				n.Args = nested.Args // and the room behind it: nested is dropped
 			} else {
 				n.Args = append(n.Args, nested.Args...)
 			}

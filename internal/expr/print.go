@@ -26,7 +26,14 @@ func (n *Literal) write(b *strings.Builder) {
 func (n *Context) write(b *strings.Builder) { b.WriteString(n.Name) }
 
 func (n *Index) write(b *strings.Builder) {
-	n.X.write(b)
+	switch n.X.(type) {
+	case *Literal, *Unary: // GitHub prints them bare, which is another expression or none
+		b.WriteByte('(')
+		n.X.write(b)
+		b.WriteByte(')')
+	default:
+		n.X.write(b)
+	}
 	switch {
 	case n.Form == Wildcard:
 		b.WriteString(".*")
