@@ -28,7 +28,10 @@ type Pair struct {
 
 // NewObject returns an object with these pairs whose keys ignore case.
 func NewObject(pairs ...Pair) *Object {
-	o := &Object{keys: make([]string, 0, len(pairs)), values: make([]Value, 0, len(pairs))}
+	o := &Object{}
+	if len(pairs) > 0 {
+		o.keys, o.values = make([]string, 0, len(pairs)), make([]Value, 0, len(pairs))
+	}
 	for _, p := range pairs {
 		o.Set(p.Key, p.Value)
 	}

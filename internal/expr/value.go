@@ -38,6 +38,9 @@ func String(s string) Value { return Value{kind: KindString, str: s} }
 
 // Array returns an array of items, which the caller must not change afterwards.
 func Array(items []Value) Value {
+	if len(items) == 0 {
+		items = nil // so that reflect.DeepEqual finds all empty arrays equal
+	}
 	return Value{kind: KindArray, ref: &Object{values: items}}
 }
 
