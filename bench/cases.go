@@ -29,7 +29,7 @@ func cases() []benchCase {
 		{name: "chain of 20", reach: "≤ 1.6", workflow: jobs(20, 1, true), floor: bare(20, 1)},
 		{name: "matrix of 100", reach: "≤ 1.6", workflow: matrix(100), floor: bare(100, 2)},
 		{name: "million lines", reach: "≤ 3", workflow: lines(), woodpecker: woodpeckerLines(), floor: bareLines},
-		{name: "million lines, 50 secrets", reach: "≤ 1.2 × without", workflow: lines(), secrets: 50, floor: bareLines},
+		{name: "million lines with 50 secrets", reach: "≤ 1.2 × without", workflow: lines(), secrets: 50, floor: bareLines},
 	}
 }
 

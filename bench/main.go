@@ -48,7 +48,7 @@ func run(rounds int, only, peers string) error {
 		if !strings.Contains(c.name, only) {
 			continue
 		}
-		contenders, err := c.prepare(filepath.Join(dir, c.name), slipway, peers)
+		contenders, err := c.prepare(filepath.Join(dir, strings.ReplaceAll(c.name, " ", "-")), slipway, peers)
 		if err != nil {
 			return fmt.Errorf("%s: %w", c.name, err)
 		}

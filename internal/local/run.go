@@ -31,7 +31,11 @@ func (p *Plan) Run(ctx context.Context, stop <-chan struct{}, reporter Reporter)
 	if err != nil {
 		return "", err
 	}
-	defer machine.Close()
+	defer func() {
+		if err := machine.Close(); err != nil {
+			reporter.Notice(fmt.Sprintf("could not clean up: %v", err))
+		}
+	}()
 	swept, err := machine.Sweep(ctx)
 	if err != nil {
 		reporter.Notice(fmt.Sprintf("could not clean up after an earlier run: %v", err))
