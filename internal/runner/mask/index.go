@@ -68,10 +68,20 @@ type entry struct {
 	next    int32 // in the chain: entry + 1, 0 for none
 }
 
-// filter is a set of grams by their hashes, which may hold others by chance:
-// 18 bits of the hash, 15 of them the byte and 3 the bit in it. It is as large
-// as fits into a processor's nearest cache with room to spare.
-type filter [1 << 15]uint8
+// filter is a set of grams by 17 bits of their hashes, so it may hold others
+// by chance. It fits into a processor's nearest cache with room to spare.
+type filter [1 << 11]uint64
+
+func (f *filter) add(gram uint32) {
+	h := gram * hashFactor
+	f[h>>21] |= 1 << (h >> 15 & 63)
+}
+
+// holds is written as the fastest the compiler makes of it: one test, no branch.
+func (f *filter) holds(gram uint32) bool {
+	h := gram * hashFactor
+	return f[h>>21]>>(h>>15&63)&1 != 0
+}
 
 const (
 	// maxStride weighs fewer probes against more entries, which make probes
@@ -116,8 +126,7 @@ func (g *group) enter(pattern int) {
 	first := g.window(text)
 	for offset := first; offset < first+g.stride; offset++ {
 		gram := g.gramAt(text, offset)
-		h := gram * hashFactor
-		g.filter[h>>17] |= 1 << (h >> 14 & 7)
+		g.filter.add(gram)
 		chain := &g.chains[g.chain(gram)]
 		g.entries = append(g.entries, entry{gram, int32(pattern), int32(offset), *chain})
 		*chain = int32(len(g.entries))
@@ -252,23 +261,19 @@ func (g *group) next(text []byte, at int) int {
 	switch g.gram {
 	case 4:
 		for end := len(text) - 3; at < end; at += stride {
-			gram := uint32(text[at]) | uint32(text[at+1])<<8 | uint32(text[at+2])<<16 | uint32(text[at+3])<<24
-			h := gram * hashFactor
-			if bits := filter[h>>17]; bits != 0 && bits>>(h>>14&7)&1 != 0 {
+			if filter.holds(uint32(text[at]) | uint32(text[at+1])<<8 | uint32(text[at+2])<<16 | uint32(text[at+3])<<24) {
 				return at
 			}
 		}
 	case 2:
 		for end := len(text) - 1; at < end; at += stride {
-			h := (uint32(text[at]) | uint32(text[at+1])<<8) * hashFactor
-			if bits := filter[h>>17]; bits != 0 && bits>>(h>>14&7)&1 != 0 {
+			if filter.holds(uint32(text[at]) | uint32(text[at+1])<<8) {
 				return at
 			}
 		}
 	default:
 		for end := len(text); at < end; at += stride {
-			h := uint32(text[at]) * hashFactor
-			if bits := filter[h>>17]; bits != 0 && bits>>(h>>14&7)&1 != 0 {
+			if filter.holds(uint32(text[at])) {
 				return at
 			}
 		}

@@ -15,10 +15,11 @@ import (
 // Masker knows a job's secrets. It is safe for concurrent use: what is added
 // counts from the next call on. The zero value knows none and is ready to use.
 type Masker struct {
-	mu    sync.RWMutex
-	added map[string]bool // values and forms
-	lines index           // forms that hold no line ending
-	whole index           // forms that do: never in a log's line, but in messages
+	mu     sync.RWMutex
+	values map[string]bool // what was added
+	forms  map[string]bool // what is looked for
+	lines  index           // forms that hold no line ending
+	whole  index           // forms that do: never in a log's line, but in messages
 }
 
 // MaxForm is the length of the longest text looked for, in bytes. A longer
@@ -48,12 +49,24 @@ func (m *Masker) AddSecret(value string) { m.Add(strings.TrimSpace(value)) }
 
 func isLineEnd(r rune) bool { return r == '\r' || r == '\n' }
 
+// maxEncoded is the length in bytes up to which a value is hidden in its
+// encodings, too: more than twice GitHub's limit for a secret. Beyond it they
+// would cost memory for nothing.
+const maxEncoded = 128 << 10
+
 // add adds one value and its encodings. The caller holds the lock.
 func (m *Masker) add(value string) {
-	if value == "" || m.added[value] {
+	if value == "" || m.values[value] {
 		return
 	}
+	if m.values == nil {
+		m.values, m.forms = map[string]bool{}, map[string]bool{}
+	}
+	m.values[value] = true
 	m.addForm(value)
+	if len(value) > maxEncoded {
+		return
+	}
 	for _, encode := range encodings {
 		m.addForm(encode(value))
 	}
@@ -61,22 +74,23 @@ func (m *Masker) add(value string) {
 
 // addForm adds one text to look for.
 func (m *Masker) addForm(form string) {
-	if form == "" || m.added[form] {
-		return
-	}
-	if m.added == nil {
-		m.added = map[string]bool{}
-	}
-	m.added[form] = true
-	into := &m.lines
+	index := &m.lines
 	if strings.ContainsFunc(form, isLineEnd) {
-		into = &m.whole
+		index = &m.whole
 	}
 	for len(form) > MaxForm {
-		into.add(form[:MaxForm])
+		m.addPattern(index, form[:MaxForm])
 		form = form[min(MaxForm, len(form)-MaxForm):]
 	}
-	into.add(form)
+	m.addPattern(index, form)
+}
+
+// addPattern adds a form, or a block of a long one.
+func (m *Masker) addPattern(to *index, pattern string) {
+	if pattern != "" && !m.forms[pattern] {
+		m.forms[pattern] = true
+		to.add(pattern)
+	}
 }
 
 // Lines masks a buffer of whole lines, such as a log's: every form of every

@@ -44,7 +44,7 @@ func naive(text string, forms []string) string {
 // forms lists what m looks for.
 func forms(m *Masker) []string {
 	var out []string
-	for form := range m.added {
+	for form := range m.forms {
 		out = append(out, form)
 	}
 	return out
@@ -176,6 +176,17 @@ func randomText(seed uint64, n int) string {
 		text[i] = byte('a' + r.IntN(26))
 	}
 	return string(text)
+}
+
+func TestFormOfOneSecretIsAnotherSecret(t *testing.T) {
+	m := new(Masker)
+	m.Add("abc")
+	m.Add("YWJj") // base64 of abc
+	for _, in := range []string{"abc", "YWJj", base64.StdEncoding.EncodeToString([]byte("YWJj"))} {
+		if got := m.String(in); got != "***" {
+			t.Errorf("String(%q) = %q", in, got)
+		}
+	}
 }
 
 func TestVeryLongSecret(t *testing.T) {
