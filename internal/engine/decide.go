@@ -165,12 +165,12 @@ func (v *view) addChildren(n *node, jobs []*Job, connect bool) {
 
 // visitAll visits every job that may move, and again what moves with it.
 func (v *view) visitAll() {
+	v.queue = make([]*node, 0, len(v.x.order))
 	for _, n := range v.x.order {
 		if n.job.State.Final() {
 			v.releaseAll(n) // it ended by a report
 		}
 	}
-	v.queue = make([]*node, 0, len(v.x.order))
 	v.pushAll(v.x.order)
 	for len(v.queue) > 0 {
 		n := v.queue[0]

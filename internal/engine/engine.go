@@ -133,40 +133,40 @@ type Job struct {
 	ID      string // "build", leg "build/0", callee "call/build"; unique in the run, stable across attempts
 	Kind    Kind
 	Key     string // the plan's job id
-	Parent  string // the calling instance's ID; ""
-	Matrix  string // the ID of the unexpanded job whose leg this is; "" otherwise
+	Parent  string `json:",omitzero"` // the calling instance's ID; ""
+	Matrix  string `json:",omitzero"` // the ID of the unexpanded job whose leg this is; "" otherwise
 	Display string // "build (1, a)", "call / build"
 
 	State    State
-	Reason   string // why it waits, was skipped, cancelled or failed, in words
-	Leg      int
-	Legs     int        // of a leg and of the job with the matrix: how many there are
-	Values   expr.Value // the leg's matrix
-	Outputs  map[string]string
-	Queued   time.Time
-	Started  time.Time
-	Finished time.Time
-	Cancel   CancelRequest // what was asked for
-	Stopping CancelRequest // what its runner, or the jobs under it, were told
+	Reason   string            `json:",omitzero"` // why it waits, was skipped, cancelled or failed, in words
+	Leg      int               `json:",omitzero"`
+	Legs     int               `json:",omitzero"` // of a leg and of the job with the matrix: how many there are
+	Values   expr.Value        `json:",omitzero"` // the leg's matrix
+	Outputs  map[string]string `json:",omitzero"`
+	Queued   time.Time         `json:",omitzero"`
+	Started  time.Time         `json:",omitzero"`
+	Finished time.Time         `json:",omitzero"`
+	Cancel   CancelRequest     `json:",omitzero"` // what was asked for
+	Stopping CancelRequest     `json:",omitzero"` // what its runner, or the jobs under it, were told
 
 	// Groups are the concurrency groups it claims, folded: its own, then, for
 	// a call, that of the called workflow. Empty again when it has ended.
-	Groups []string
+	Groups []string `json:",omitzero"`
 
 	// Broken says that something it needs, however far back, did not succeed;
 	// Failing that something failed. Set when its needs are final.
-	Broken, Failing bool
+	Broken, Failing bool `json:",omitzero"`
 
-	ContinueOnError bool // once failed: the run passes nevertheless
-	FailFast        bool
-	MaxParallel     int // 0: no limit
-	RunsOn          RunsOn
-	Environment     string
-	EnvironmentURL  string
-	Timeout         time.Duration
-	CancelTimeout   time.Duration
+	ContinueOnError bool          `json:",omitzero"` // once failed: the run passes nevertheless
+	FailFast        bool          `json:",omitzero"`
+	MaxParallel     int           `json:",omitzero"` // 0: no limit
+	RunsOn          RunsOn        `json:",omitzero"`
+	Environment     string        `json:",omitzero"`
+	EnvironmentURL  string        `json:",omitzero"`
+	Timeout         time.Duration `json:",omitzero"`
+	CancelTimeout   time.Duration `json:",omitzero"`
 
-	Call *Call `json:",omitempty"` // of a call that has begun
+	Call *Call `json:",omitzero"` // of a call that has begun
 }
 
 // Call is what a called workflow sees.

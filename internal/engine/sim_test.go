@@ -3,9 +3,7 @@ package engine
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -143,10 +141,10 @@ func (s *sim) decide(run *Run) Decision {
 		other.RequestCancel(e.Claim.Job, CancelRequest{At: s.now, Reason: e.Reason})
 		s.decide(other)
 	}
-	if len(d.Releases) > 0 {
-		for _, id := range slices.Sorted(maps.Keys(s.runs)) {
-			if id != run.ID {
-				s.decide(s.runs[id])
+	for _, c := range d.Releases { // who holds the group now may go on
+		for _, g := range s.groups {
+			if g.Key == c.Group && g.Claims[0].Run != run.ID {
+				s.decide(s.runs[g.Claims[0].Run])
 			}
 		}
 	}
