@@ -152,8 +152,12 @@ func (p *Plain) StepFinished(job local.Job, ref jobproto.StepRef, r jobproto.Ste
 	p.line(job, text)
 }
 
-// JobFinished prints how the job ended, with the reason when it has one.
+// JobFinished prints how the job ended, with the reason when it has one. A
+// call of a workflow is told by its jobs.
 func (p *Plain) JobFinished(job local.Job, r local.JobResult) {
+	if job.Group {
+		return
+	}
 	p.tally.jobFinished(job, r)
 	text := p.style.mark(r.Conclusion) + " job " + word(r.Conclusion)
 	if d := elapsed(r); d > 0 {

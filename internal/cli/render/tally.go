@@ -96,8 +96,8 @@ func (t *tally) write(out io.Writer, s Style, run local.Run, res local.RunResult
 		fmt.Fprintf(out, " (%s)", strings.Join(parts, ", "))
 	}
 	fmt.Fprintln(out)
-	if res.Reason != "" {
-		fmt.Fprintf(out, "  %s\n", res.Reason)
+	if res.Reason != "" && len(r.jobs) == counts[jobproto.Success] {
+		fmt.Fprintf(out, "  %s\n", res.Reason) // the jobs' lines do not say it
 	}
 	for _, j := range r.jobs {
 		r.writeJob(out, s, j)

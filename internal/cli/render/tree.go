@@ -290,6 +290,9 @@ func (t *Tree) failed(job local.Job, s *stepNode) {
 
 // JobFinished marks the job.
 func (t *Tree) JobFinished(job local.Job, r local.JobResult) {
+	if job.Group {
+		return
+	}
 	t.tally.jobFinished(job, r)
 	t.mu.Lock()
 	defer t.mu.Unlock()
