@@ -56,7 +56,7 @@ build | ▸ Summary
 build |   # Done
 build | ✓ job passed in 1.0s
 test (3.12) | ▶ pytest
-test (3.12) |   ` + "\x1b[31mE\x1b[0m" + ` assert
+test (3.12) |   E assert
 test (3.12) |   Error: Process completed with exit code 3.
 test (3.12) | ✗ pytest
 test (3.12) | ✗ job failed in 2.0s

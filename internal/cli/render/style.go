@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"time"
@@ -75,8 +76,12 @@ var logPrefixes = []struct{ mark, shown, colour string }{
 }
 
 // appendLogLine appends a log line without its newline as a person should see
-// it; it reports false for lines that only structure the log.
+// it; it reports false for lines that only structure the log. Where there are
+// no colours, the line's own are left out too.
 func (s Style) appendLogLine(dst, line []byte) ([]byte, bool) {
+	if !s.Colour && bytes.IndexByte(line, 0x1b) >= 0 {
+		line = withoutEscapes(line)
+	}
 	if len(line) < 4 || line[0] != '#' || line[1] != '#' || line[2] != '[' {
 		return append(dst, line...), true
 	}
@@ -90,4 +95,18 @@ func (s Style) appendLogLine(dst, line []byte) ([]byte, bool) {
 		}
 	}
 	return append(dst, line...), true
+}
+
+// withoutEscapes is line without its escape sequences.
+func withoutEscapes(line []byte) []byte {
+	out := make([]byte, 0, len(line))
+	for i := 0; i < len(line); {
+		if line[i] == 0x1b {
+			i += escapeLength(line[i:])
+			continue
+		}
+		out = append(out, line[i])
+		i++
+	}
+	return out
 }
