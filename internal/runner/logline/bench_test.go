@@ -82,7 +82,7 @@ func BenchmarkMillionLines(b *testing.B) {
 			b.Fatal(err)
 		}
 		defer out.Close()
-		r, w, err := Pipe()
+		r, w, err := os.Pipe()
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -12,12 +12,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
-	"os"
 	"sync"
 
 	"slipway/internal/runner/mask"
-
-	"golang.org/x/sys/unix"
 )
 
 // Handler receives what a step prints, in the order it was printed. Byte
@@ -49,27 +46,7 @@ const (
 	// MaxCommand is the longest command. Of a longer one Command gets so much,
 	// and the rest is dropped.
 	MaxCommand = 16 << 20
-	// pipeSize is as large as Linux lets anyone make a pipe by default.
-	pipeSize = 1 << 20
 )
-
-// Pipe returns a pipe for a step's output that holds much, so that the step
-// and we need not take turns.
-func Pipe() (r, w *os.File, err error) {
-	r, w, err = os.Pipe()
-	if err != nil {
-		return nil, nil, err
-	}
-	raw, err := w.SyscallConn()
-	if err == nil {
-		// Denied when the user's other pipes hold too much: then it is a small one.
-		err = raw.Control(func(fd uintptr) { unix.FcntlInt(fd, unix.F_SETPIPE_SZ, pipeSize) })
-	}
-	if err != nil {
-		return nil, nil, errors.Join(err, r.Close(), w.Close())
-	}
-	return r, w, nil
-}
 
 // Copy passes everything r yields to h until r ends, and returns r's error,
 // nil at EOF. m may be nil. Whole lines are passed on as soon as r has no more to give at
