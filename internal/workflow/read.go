@@ -188,6 +188,12 @@ func yamlProblem(err error) (Pos, string) {
 	if !ok {
 		return Pos{}, intro + ": " + err.Error()
 	}
+	switch load.Message {
+	case "yaml: no documents in stream":
+		return Pos{}, "Expected document start parse event"
+	case "yaml: expected single document, found multiple":
+		return Pos{}, "Expected stream end parse event"
+	}
 	message := intro + ": " + load.Message
 	if load.ContextMsg != "" {
 		message = intro + ": " + load.ContextMsg + ": " + load.Message

@@ -235,7 +235,7 @@ func (m *mappingReader) pair(keyNode, valueNode *yaml.Node) {
 		m.add(key, valueNode, p.value)
 		return
 	}
-	if m.object.looseKey != 0 && !isMergeKey(keyNode, valueNode) {
+	if m.object.looseKey != 0 && !(isMergeKey(keyNode, valueNode) && shapes[m.object.looseValue].object != 0) {
 		m.validate(key, m.object.looseKey)
 		m.add(key, valueNode, m.object.looseValue)
 		return
@@ -245,7 +245,8 @@ func (m *mappingReader) pair(keyNode, valueNode *yaml.Node) {
 }
 
 // isMergeKey reports whether a pair is YAML 1.1's merge, which GitHub does not
-// know: silently taking `<<` for a name would run something else than meant.
+// know. Where the schema lets any mapping stand, taking `<<` for a name would
+// run something else than meant.
 func isMergeKey(key, value *yaml.Node) bool {
 	return key.Value == "<<" && key.Style == 0 && value.Kind == yaml.AliasNode && value.Alias.Kind == yaml.MappingNode
 }
