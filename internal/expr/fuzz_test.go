@@ -33,10 +33,9 @@ func FuzzParse(f *testing.F) {
 	for _, src := range seeds {
 		f.Add(src)
 	}
-	f.Add(strings.Repeat("(", 20000))
-	f.Add(strings.Repeat("!", 20000) + "1")
-	f.Add(strings.Repeat("a[", 10000))
-	f.Add(strings.Repeat("1||", 6999) + "1")
+	f.Add(strings.Repeat("(", 60)) // TestLimits has the huge ones: minimizing them would take all the time
+	f.Add(strings.Repeat("!", 51) + "1")
+	f.Add(strings.Repeat("1||", 60) + "1")
 	f.Fuzz(func(t *testing.T, src string) {
 		_, err := expr.Parse(src, &expr.Names{Contexts: []string{"a"}})
 		checkError(t, src, err)
@@ -99,13 +98,13 @@ func FuzzEval(f *testing.F) {
 func FuzzFromJSON(f *testing.F) {
 	for _, src := range []string{
 		``, `null`, `{"a":[1,-2.5e3,"\u00e9\ud83d\ude00"],"A":{}}`, `['a',/* */b]`, `{a:1,}`, `[[[[`, `"\`, `-`, `1e`, `[NaN,-Infinity]`, "\"\x00\xff\"",
-		strings.Repeat("[", 2000), strings.Repeat(`{"a":`, 2000),
+		strings.Repeat("[", 65), strings.Repeat(`{"a":`, 65),
 	} {
 		f.Add(src)
 	}
 	f.Fuzz(func(t *testing.T, src string) {
 		v, err := expr.FromJSON([]byte(src))
-		if (err == nil) != json.Valid([]byte(src)) && !strings.Contains(src, strings.Repeat("[", 900)) && !strings.Contains(src, strings.Repeat(`{"a":`, 900)) {
+		if (err == nil) != json.Valid([]byte(src)) && !(err != nil && strings.HasPrefix(err.Error(), "nested more")) {
 			t.Fatalf("%q: we say %v, encoding/json disagrees", src, err)
 		}
 		loose, looseErr := fromJSON(t, src)
