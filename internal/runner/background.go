@@ -41,22 +41,38 @@ func (b *background) start(r *stepRun, into *frame) *backgroundStep {
 	r.setCancel(end)
 	s := &backgroundStep{run: r, done: make(chan struct{}), into: into, end: end}
 	b.steps = append(b.steps, s)
-	go func() {
-		defer close(s.done)
-		defer b.job.stopper.leave(r)
-		defer end(nil)
-		select {
-		case b.slots <- struct{}{}:
-			defer func() { <-b.slots }()
-			r.start(r.ref.Name)
-			r.perform()
-		case <-ctx.Done():
-			r.start(r.ref.Name)
-			r.log.error("The operation was canceled.")
-			r.finish(jobproto.Cancelled, jobproto.Cancelled)
-		}
-	}()
+	finish := func() {
+		b.job.stopper.leave(r)
+		end(nil)
+		close(s.done)
+	}
+	select {
+	case b.slots <- struct{}{}: // started here, so that the order is that of the workflow
+		r.start(r.ref.Name)
+		go func() { defer finish(); b.perform(r) }()
+	default:
+		go func() { defer finish(); b.await(ctx, r) }()
+	}
 	return s
+}
+
+// perform runs a step that has a slot.
+func (b *background) perform(r *stepRun) {
+	defer func() { <-b.slots }()
+	r.perform()
+}
+
+// await runs a step when there is a slot for it.
+func (b *background) await(ctx context.Context, r *stepRun) {
+	select {
+	case b.slots <- struct{}{}:
+		r.start(r.ref.Name)
+		b.perform(r)
+	case <-ctx.Done():
+		r.start(r.ref.Name)
+		r.log.error("The operation was canceled.")
+		r.finish(jobproto.Cancelled, jobproto.Cancelled)
+	}
 }
 
 // wait waits for steps to end, takes over what they changed and returns the

@@ -1,6 +1,8 @@
 package runner
 
 import (
+	"strconv"
+
 	"slipway/internal/expr"
 	"slipway/internal/jobproto"
 	"slipway/internal/workflow"
@@ -37,14 +39,17 @@ func (r *stepRun) evaluateCondition(name string) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.evaluated, r.condition = true, condition
-	if condition == nil {
-		return r.succeeding(), nil // the common case: no `if`, so success()
+	var holds bool
+	if condition == nil { // the common case: no `if`, so success()
+		r.log.debug("Evaluating: success()")
+		holds = r.succeeding()
+	} else {
+		r.asked = r.scope()
+		r.log.debug("Evaluating: " + condition.Str())
+		holds, err = r.holds(r.asked)
 	}
-	r.asked = r.scope()
-	r.log.debug("Evaluating: " + condition.Str())
-	holds, err := r.holds(r.asked)
 	if err == nil {
-		r.log.debug("Result: " + expr.Bool(holds).Text())
+		r.log.debug("Result: " + strconv.FormatBool(holds))
 	}
 	return holds, err
 }

@@ -2,67 +2,55 @@ package runner
 
 import (
 	"fmt"
-	"io/fs"
-	"os"
-	"strconv"
+	"syscall"
 
 	"slipway/internal/runner/envfile"
 )
 
-// commandFiles are the files through which one step speaks to the runner. Each
-// step has its own: what an earlier one left running can't write to them.
-type commandFiles struct {
-	host, inner string // folder
-	suffix      string
-}
-
-// filesFolder holds them all, relative to Layout.Home.
-const filesFolder = "commands"
-
 // fileKinds in the order in which the files are read after a step.
 var fileKinds = [...]envfile.Kind{envfile.Path, envfile.Env, envfile.Summary, envfile.State, envfile.Output}
 
+// commandFiles are the files through which one step speaks to the runner, in
+// the order of fileKinds. What an earlier step left running can't write to them.
+type commandFiles [len(fileKinds)]scratchFile
+
 // newCommandFiles makes the files, empty: actions insist that they exist.
-func (j *jobRun) newCommandFiles() (commandFiles, error) {
-	f := commandFiles{
-		host:   j.dirs.Host.Home + "/" + filesFolder + "/",
-		inner:  j.dirs.Inner.Home + "/" + filesFolder + "/",
-		suffix: "_" + strconv.FormatInt(j.files.Add(1), 10),
-	}
-	for _, kind := range fileKinds {
-		file, err := os.OpenFile(f.hostPath(kind), os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o644)
-		if err != nil {
-			return f, fmt.Errorf("make the step's file for %s: %w", kind, err)
+func (j *jobRun) newCommandFiles() (files commandFiles, err error) {
+	for i, kind := range fileKinds {
+		if files[i], err = j.scratch.take(string(kind), ""); err != nil {
+			return files, err
 		}
-		file.Close()
 	}
-	return f, nil
+	return files, nil
 }
 
-func (f commandFiles) hostPath(kind envfile.Kind) string {
-	return f.host + string(kind) + f.suffix
-}
-
-// addTo tells a command where its files are.
-func (f commandFiles) addTo(env *envList) {
-	for _, kind := range fileKinds {
-		env.set(string(kind), f.inner+string(kind)+f.suffix)
+// addFiles tells a command where its files are.
+func (j *jobRun) addFiles(files *commandFiles, env *envList) {
+	for i, kind := range fileKinds {
+		env.set(string(kind), j.scratch.inner+files[i].name)
 	}
 }
 
 // readFiles obeys what the step's commands wrote (FileCommandManager.cs,
-// ProcessFiles). A file that can't be understood fails the step.
-func (r *stepRun) readFiles(f commandFiles) {
-	for _, kind := range fileKinds {
-		path := f.hostPath(kind)
-		info, err := os.Lstat(path)
-		if err != nil || info.Size() == 0 && info.Mode().IsRegular() {
+// ProcessFiles). A file that can't be understood fails the step. quiet says
+// that no process is left which could still write.
+func (r *stepRun) readFiles(files *commandFiles, quiet bool) {
+	for i, kind := range fileKinds {
+		st, ok := r.job.scratch.stat(files[i])
+		if !ok {
+			continue
+		}
+		if st.Size == 0 && st.Mode&syscall.S_IFMT == syscall.S_IFREG {
+			if quiet {
+				r.job.scratch.giveBack(files[i], &st)
+			}
 			continue // most steps write nothing
 		}
-		if info.Mode()&fs.ModeSymlink != 0 {
+		var err error
+		if st.Mode&syscall.S_IFMT == syscall.S_IFLNK {
 			err = fmt.Errorf("%s is a symbolic link; only a regular file is read", kind)
 		} else {
-			err = r.readFile(kind, path)
+			err = r.readFile(kind, r.job.scratch.host+files[i].name)
 		}
 		if err != nil {
 			r.log.error(fmt.Sprintf("Unable to process file command '%s' successfully.", kind.ContextName()))

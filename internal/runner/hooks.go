@@ -48,7 +48,7 @@ func (t hookTask) run(ctx context.Context, r *stepRun) error {
 	r.log.print("##[endgroup]")
 	// The workflow's env is not for hooks.
 	env := newEnviron(r.frame.env.outside).commandEnv(nil, len(fileKinds))
-	return r.runScript(ctx, sh, t.path, r.job.dirs.Inner.Workspace, env)
+	return r.runFile(ctx, sh, t.path, r.job.dirs.Inner.Workspace, env)
 }
 
 // shell is chosen by the script's extension (HostContext.cs).

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"slipway/internal/executor"
@@ -46,9 +45,8 @@ type jobRun struct {
 	top        *frame
 	pre, steps []*step
 	background *background
-	files      atomic.Int64 // sets of command files made so far
-	scripts    atomic.Int64 // script files made so far
-	ready      bool         // set up
+	scratch    *scratch
+	ready      bool // set up
 	leftovers  leftovers
 
 	mu    sync.Mutex
@@ -69,6 +67,7 @@ func newJob(ctx context.Context, job *jobproto.Job, d Deps) *jobRun {
 	j.shells = newShellFinder(visible)
 	j.nodes = newNodeFinder(j)
 	j.report = &reporter{sink: d.Sink, masks: &mask.Masker{}, now: d.Now}
+	j.scratch = newScratch(j.dirs.Host.Home+"/"+filesFolder, j.dirs.Inner.Home+"/"+filesFolder)
 	j.registerMasks()
 
 	placeEnv := d.Place.Env()

@@ -180,7 +180,7 @@ func newTrial(t testing.TB, yaml string) *trial {
 		t.Fatalf("%v\n%s", errs, yaml)
 	}
 	j := w.Jobs[0]
-	place := newPlainPlace(t)
+	place := newPlace(t)
 	tr := &trial{sink: newRecorder(), control: make(chan runner.Cancel, 1), host: place.Dirs().Host.Workspace}
 	tr.job = &jobproto.Job{
 		RunID: "1", JobID: "build", Key: j.ID, DisplayName: j.ID,

@@ -3,8 +3,6 @@ package runner
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
 	"strings"
 
 	"slipway/internal/executor"
@@ -20,6 +18,10 @@ type runTask struct {
 func (t runTask) title(r *stepRun) string { return runTitle(r.text(t.def.Run)) }
 
 func (t runTask) run(ctx context.Context, r *stepRun) error {
+	if r.frame.parent != nil {
+		// Its env and name still saw the action around it (ActionRunner.cs).
+		r.github = with(with(r.github, pair{"action_repository", ""}), pair{"action_ref", ""})
+	}
 	script, err := r.evaluate(t.def.Run)
 	if err != nil {
 		return err
@@ -40,11 +42,7 @@ func (t runTask) run(ctx context.Context, r *stepRun) error {
 	r.log.print("shell: " + sh.program + " " + sh.args)
 	r.printEnv()
 	r.log.print("##[endgroup]")
-	path, err := r.job.writeScript(sh, script)
-	if err != nil {
-		return err
-	}
-	return r.runScript(ctx, sh, path, dir, r.stepEnv(0))
+	return r.runScript(ctx, sh, script, dir)
 }
 
 // shell finds the step's shell: its own, else the job's default. Steps inside
@@ -90,17 +88,25 @@ func (r *stepRun) evaluate(t *workflow.Token) (string, error) {
 	return workflow.EvaluateString(t, r.scope(), "")
 }
 
-// writeScript writes a script to a file of its own and returns its inner path.
-func (j *jobRun) writeScript(sh shell, script string) (string, error) {
-	name := "/script_" + strconv.FormatInt(j.scripts.Add(1), 10) + sh.extension
-	if err := os.WriteFile(j.dirs.Host.Home+name, []byte(sh.contents(script)), 0o644); err != nil {
-		return "", fmt.Errorf("write the step's script: %w", err)
+// runScript runs a script the step has: in a file of its own.
+func (r *stepRun) runScript(ctx context.Context, sh shell, script, dir string) error {
+	scratch := r.job.scratch
+	file, err := scratch.take("script", sh.extension)
+	if err != nil {
+		return err
 	}
-	return j.dirs.Inner.Home + name, nil
+	if err := scratch.write(file, sh.contents(script)); err != nil {
+		return err
+	}
+	err = r.runFile(ctx, sh, scratch.inner+file.name, dir, r.stepEnv(len(fileKinds)))
+	if st, ok := scratch.stat(file); ok && r.alone {
+		scratch.giveBack(file, &st)
+	}
+	return err
 }
 
-// runScript runs a script file with the step's command files.
-func (r *stepRun) runScript(ctx context.Context, sh shell, path, dir string, env *envList) error {
+// runFile runs a script file.
+func (r *stepRun) runFile(ctx context.Context, sh shell, path, dir string, env *envList) error {
 	args := sh.command(path)
 	r.log.debug(strings.Join(args, " "))
 	code, err := r.withFiles(ctx, executor.Command{Args: args, Dir: dir}, env)
@@ -120,9 +126,10 @@ func (r *stepRun) withFiles(ctx context.Context, c executor.Command, env *envLis
 	if err != nil {
 		return 0, err
 	}
-	files.addTo(env)
+	r.job.addFiles(&files, env)
 	c.Env = env.list
 	code, err := r.command(ctx, c)
-	r.readFiles(files)
+	r.alone = r.job.deps.Place.Processes() == 0
+	r.readFiles(&files, r.alone)
 	return code, err
 }

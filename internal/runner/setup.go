@@ -83,6 +83,9 @@ func (j *jobRun) setUp() bool {
 	return err == nil
 }
 
+// filesFolder holds scripts and command files, relative to Layout.Home.
+const filesFolder = "files"
+
 func (j *jobRun) prepare(ctx context.Context, c *chapter) error {
 	if err := os.MkdirAll(filepath.Join(j.dirs.Host.Home, filesFolder), 0o755); err != nil {
 		return err

@@ -104,6 +104,7 @@ type stepRun struct {
 	exit   *int        // of its last command
 	failed atomic.Bool // a command it printed failed it
 	writes sync.Mutex  // its own code and what it prints may set things at once
+	alone  bool        // no process of the job was left when its last command had ended
 
 	// inner is the context for the steps of a composite action: a cancellation
 	// stops each of them, or not, by its own condition.

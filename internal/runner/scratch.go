@@ -1,0 +1,97 @@
+package runner
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"sync"
+	"syscall"
+)
+
+// scratch makes the small files through which we and a step speak: scripts and
+// command files. On a busy disk making a file costs more than starting a shell
+// (ext4: 20–300 µs), so one that a step left untouched, and that no process is
+// left to touch, serves the next step too.
+type scratch struct {
+	host, inner string // its folder as we and commands see it
+
+	mu   sync.Mutex
+	made int
+	free map[string][]scratchFile // by use
+}
+
+// scratchFile is one file; name is relative to the folder.
+type scratchFile struct {
+	use, name string
+	inode     uint64
+}
+
+// scratchMode lets other users of a job, such as a container's, read and, as
+// GitHub's runner has it, only its own write.
+const scratchMode = 0o644
+
+func newScratch(host, inner string) *scratch {
+	return &scratch{host: host + "/", inner: inner + "/", free: map[string][]scratchFile{}}
+}
+
+// take returns a file for a use (what its name begins with) and an extension.
+// A new one is empty; one that served before holds what it held then.
+func (s *scratch) take(use, extension string) (scratchFile, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	key := use + extension
+	if free := s.free[key]; len(free) > 0 {
+		s.free[key] = free[:len(free)-1]
+		return free[len(free)-1], nil
+	}
+	s.made++
+	f := scratchFile{use: key, name: use + "_" + strconv.Itoa(s.made) + extension}
+	file, err := os.OpenFile(s.host+f.name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, scratchMode)
+	if err != nil {
+		return f, fmt.Errorf("make a file for the step: %w", err)
+	}
+	defer file.Close()
+	var st syscall.Stat_t
+	if err := syscall.Fstat(int(file.Fd()), &st); err != nil {
+		return f, fmt.Errorf("make a file for the step: %w", err)
+	}
+	f.inode = st.Ino
+	return f, nil
+}
+
+// giveBack keeps a file for the next step if it still is what take made: not
+// removed, replaced, linked or locked. No process may be left to touch it.
+func (s *scratch) giveBack(f scratchFile, st *syscall.Stat_t) {
+	if st.Ino != f.inode || st.Nlink != 1 || st.Mode != syscall.S_IFREG|scratchMode {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.free[f.use] = append(s.free[f.use], f)
+}
+
+// write replaces what a file holds. Cutting it to nothing first would make
+// ext4 write it to disk when it is closed.
+func (s *scratch) write(f scratchFile, content string) error {
+	file, err := os.OpenFile(s.host+f.name, os.O_WRONLY, 0)
+	if err != nil {
+		return fmt.Errorf("write the step's script: %w", err)
+	}
+	if _, err = file.WriteString(content); err == nil {
+		err = file.Truncate(int64(len(content)))
+	}
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fmt.Errorf("write the step's script: %w", err)
+	}
+	return nil
+}
+
+// stat looks at a file without following a link; false when it is gone.
+func (s *scratch) stat(f scratchFile) (syscall.Stat_t, bool) {
+	var st syscall.Stat_t
+	err := syscall.Lstat(s.host+f.name, &st)
+	return st, err == nil
+}
