@@ -46,16 +46,20 @@ func readArchive(t *testing.T, name string) (comment string, files []archiveFile
 	if err != nil {
 		t.Fatal(err)
 	}
-	for line := range strings.Lines(string(data)) {
-		if file, ok := strings.CutPrefix(line, "-- "); ok && strings.HasSuffix(file, " --\n") {
-			files = append(files, archiveFile{name: strings.TrimSuffix(file, " --\n")})
+	comment, _, _ = strings.Cut(string(data), "-- ")
+	return comment, splitArchive(string(data))
+}
+
+func splitArchive(text string) []archiveFile {
+	var files []archiveFile
+	for line := range strings.Lines(text) {
+		if name, ok := strings.CutPrefix(line, "-- "); ok && strings.HasSuffix(name, " --\n") {
+			files = append(files, archiveFile{name: strings.TrimSuffix(name, " --\n")})
 		} else if len(files) > 0 {
 			files[len(files)-1].data += line
-		} else {
-			comment += line
 		}
 	}
-	return comment, files
+	return files
 }
 
 func writeArchive(t *testing.T, name, comment string, files []archiveFile) {
