@@ -137,17 +137,16 @@ func (e *evaluator) index(n *Index, level int) (Value, error) {
 		if key, err = e.eval(n.Key, level+1); err != nil {
 			return Value{}, err
 		}
-	case Property:
+	default:
+		key = String(n.Name)
 		if !e.memory.value(level+1, KindString, n.Name, false) {
 			return Value{}, errMemory(e.root)
 		}
-		if x.kind == KindObject {
-			v, _ := x.ref.Get(n.Name)
-			return v, nil
-		}
-		key = String(n.Name)
 	}
 	switch {
+	case x.kind == KindObject && n.Form == Property:
+		v, _ := x.ref.Get(n.Name)
+		return v, nil
 	case x.filtered:
 		return e.each(n, level, x.ref.values, key)
 	case n.Form == Wildcard:

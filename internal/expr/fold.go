@@ -148,20 +148,21 @@ func hasSuffixFold(s, suffix string) bool {
 	return true
 }
 
-// shortNeedle is the length up to which containsFold compares at every place;
-// beyond it that could take quadratic time, and it searches folded copies.
-const shortNeedle = 64
+// naiveSearch is the product of both lengths up to which containsFold compares
+// at every place; beyond it that could take too long, and it searches copies
+// in upper case.
+const naiveSearch = 1 << 16
 
 // containsFold reports whether sub is within s, ignoring case.
 func containsFold(s, sub string) bool {
 	if sub == "" {
 		return true
 	}
-	if len(sub) > shortNeedle || sub[0] >= utf8.RuneSelf {
+	if sub[0] >= utf8.RuneSelf || len(s)*len(sub) > naiveSearch {
 		return strings.Contains(string(appendFold(nil, s)), string(appendFold(nil, sub)))
 	}
 	first := upperByte(sub[0])
-	for i := 0; i < len(s); i++ {
+	for i := range len(s) {
 		if upperByte(s[i]) == first && hasPrefixFold(s[i:], sub) {
 			return true
 		}

@@ -191,11 +191,6 @@ func (l *lexer) scanName() tokenKind {
 	}
 	end := l.pos
 	l.skipToBoundary(false)
-	if l.pos == start { // a character that is neither part of a name nor a boundary's beginning
-		_, size := utf8.DecodeRuneInString(l.src[l.pos:])
-		l.pos += size
-		l.skipToBoundary(false)
-	}
 	if c := l.src[start]; l.pos != end || c == '-' || isDigit(c) {
 		return tokenInvalid
 	}
