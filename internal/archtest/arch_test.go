@@ -30,6 +30,7 @@ var mayImport = map[string][]string{
 	"internal/ghevent":  {"internal/gitrepo", "internal/fault"},
 	"internal/trigger":  {"internal/workflow", "internal/expr", "internal/fault"},
 	"internal/lint":     {"internal/workflow", "internal/expr", "internal/fault"},
+	"internal/lint/report": {"internal/lint", "internal/workflow"},
 	"internal/jobproto": {"internal/workflow", "internal/expr", "internal/fault"},
 	"internal/executor": {"internal/executor", "internal/fault"},
 	"internal/action":   {"internal/workflow", "internal/expr", "internal/gitrepo", "internal/executor", "internal/fault"},

@@ -1,0 +1,16 @@
+package lint
+
+var eventFilter = rule{
+	Rule: Rule{"event-filter", "Filters of an event that exclude each other"},
+	workflow: func(p *pass) {
+		for _, e := range p.workflow.On.Events {
+			config := e.Config
+			for _, name := range []string{"branches", "tags", "paths"} {
+				if config.Lookup(name) != nil && config.Lookup(name+"-ignore") != nil {
+					p.report(p.source.key(config, name+"-ignore"),
+						"'%s' and '%s-ignore' can't both filter '%s'; keep '%s' and put '!' before what it should leave out", name, name, e.Name, name)
+				}
+			}
+		}
+	},
+}
