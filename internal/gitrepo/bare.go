@@ -72,15 +72,21 @@ func (b Bare) Open(ctx context.Context, commit string) (*Repo, bool) {
 // prepare makes the folder a git directory and removes the lock files of
 // fetches that were killed: with our lock held, no git process is alive here.
 func (b Bare) prepare() error {
-	for _, dir := range []string{"objects", "refs"} {
+	for _, dir := range []string{"objects", "refs", "info"} {
 		if err := os.MkdirAll(filepath.Join(b.Dir, dir), 0o755); err != nil {
 			return err
 		}
 	}
-	head := filepath.Join(b.Dir, "HEAD")
-	if _, err := os.Stat(head); errors.Is(err, os.ErrNotExist) {
-		if err := os.WriteFile(head, []byte("ref: refs/heads/main\n"), 0o644); err != nil {
-			return err
+	for name, content := range map[string]string{
+		"HEAD": "ref: refs/heads/main\n",
+		// What a repository leaves out of its archives, .github often, is wanted here.
+		"info/attributes": "* -export-ignore\n",
+	} {
+		path := filepath.Join(b.Dir, name)
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
+				return err
+			}
 		}
 	}
 	for _, name := range []string{"shallow.lock", "packed-refs.lock", "HEAD.lock"} {
@@ -96,6 +102,45 @@ func (b Bare) prepare() error {
 	})
 }
 
+// Snapshot keeps the files of a plain folder as a commit and returns its sha:
+// the same for the same files.
+func (b Bare) Snapshot(ctx context.Context, dir string) (*Repo, string, error) {
+	lock, err := AcquireLock(ctx, b.Dir+".lock")
+	if err != nil {
+		return nil, "", err
+	}
+	defer lock.Release()
+	if err := b.prepare(); err != nil {
+		return nil, "", fault.New(fault.Internal, "prepare the git cache %s: %w", b.Dir, err)
+	}
+	index := filepath.Join(b.Dir, "snapshot.index")
+	if err := os.Remove(index); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return nil, "", fault.New(fault.Internal, "prepare the git cache %s: %w", b.Dir, err)
+	}
+	c := call{dir: dir, files: []*os.File{lock.file}, env: []string{
+		"GIT_INDEX_FILE=" + index, "GIT_DIR=" + b.Dir, "GIT_WORK_TREE=" + dir,
+		"GIT_AUTHOR_NAME=snapshot", "GIT_AUTHOR_EMAIL=", "GIT_AUTHOR_DATE=@0 +0000",
+		"GIT_COMMITTER_NAME=snapshot", "GIT_COMMITTER_EMAIL=", "GIT_COMMITTER_DATE=@0 +0000",
+	}}
+	if _, err := c.output(ctx, "-c", "core.bare=false", "-c", "core.autocrlf=false", "add", "--all", "--force"); err != nil {
+		return nil, "", err
+	}
+	tree, err := c.output(ctx, "write-tree")
+	if err != nil {
+		return nil, "", err
+	}
+	out, err := c.output(ctx, "commit-tree", "-m", "snapshot", strings.TrimSpace(string(tree)))
+	if err != nil {
+		return nil, "", err
+	}
+	commit := strings.TrimSpace(string(out))
+	if _, err := c.output(ctx, "update-ref", keptRef(commit), commit); err != nil {
+		return nil, "", err
+	}
+	repo, err := newRepo(b.Dir, b.Dir, true)
+	return repo, commit, err
+}
+
 func (b Bare) fetch(ctx context.Context, lock *Lock, m Remote, want Want) error {
 	run := func(options ...string) error {
 		args := append([]string{"--git-dir=.", "-c", "core.bare=true", "-c", "gc.auto=0", "-c", "maintenance.auto=false", "-c", "core.hooksPath=/dev/null",
@@ -105,10 +150,13 @@ func (b Bare) fetch(ctx context.Context, lock *Lock, m Remote, want Want) error 
 	}
 	if !want.All {
 		err := run("--depth=1", "--", m.URL, "+"+want.Commit+":"+keptRef(want.Commit))
-		if err == nil || Unreachable(err) || ctx.Err() != nil {
+		switch {
+		case says(err, "not our ref"):
+			return fault.New(fault.NotFound, "no commit %s in %s", want.Commit, Redact(m.URL))
+		case !says(err, "unadvertised object") && !says(err, "dumb http transport"):
 			return err
 		}
-		// Not every server gives commits by sha; it may be in a branch's history.
+		// The server gives no commits by sha; it may be in a branch's history.
 	}
 	everything := []string{"--prune", "--", m.URL, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"}
 	if want.Ref != "" && !strings.HasPrefix(want.Ref, "refs/heads/") && !strings.HasPrefix(want.Ref, "refs/tags/") {

@@ -28,7 +28,7 @@ type Found struct {
 // (git-check-ref-format(1)). Errors: fault.Invalid.
 func CheckRef(ref string) error {
 	bad := ref == "" || strings.HasPrefix(ref, "-") || strings.HasPrefix(ref, "/") || strings.HasSuffix(ref, "/") ||
-		strings.HasSuffix(ref, ".") || strings.HasSuffix(ref, ".lock") || ref == "@" || len(ref) > 1024
+		strings.HasSuffix(ref, ".") || strings.HasSuffix(ref, ".lock") || ref == "@" || len(ref) > 240
 	for _, part := range []string{"..", "//", "@{", "/."} {
 		bad = bad || strings.Contains(ref, part)
 	}
@@ -105,6 +105,7 @@ func (m Remote) git(ctx context.Context, dir string, args ...string) ([]byte, er
 }
 
 func (m Remote) call(ctx context.Context, c call, args ...string) ([]byte, error) {
+	c.env = append(c.env, "GIT_HTTP_LOW_SPEED_LIMIT=1000", "GIT_HTTP_LOW_SPEED_TIME=30") // bytes a second, seconds
 	c.env = append(c.env, m.credentials()...)
 	out, err := c.output(ctx, args...)
 	if refusal, ok := errors.AsType[*gitError](err); ok {

@@ -156,6 +156,31 @@ func TestFetchWaitsForTheLockNoLongerThanItsContext(t *testing.T) {
 	noError(t, err)
 }
 
+func TestSnapshotOfAPlainFolder(t *testing.T) {
+	s := newSandbox(t)
+	s.write("plain", map[string]string{"action.yml": "name: x\n", "ignored": "i", ".gitignore": "ignored\n", "run*": "x"})
+	bare := Bare{Dir: s.path("cache.git")}
+	repo, first, err := bare.Snapshot(t.Context(), s.path("plain"))
+	noError(t, err)
+	noError(t, os.Mkdir(s.path("dst"), 0o755))
+	_, err = repo.Unpack(t.Context(), first, s.path("dst"))
+	noError(t, err)
+	equal(t, "ignored files too", s.read("dst/ignored"), "i")
+	_, again, err := bare.Snapshot(t.Context(), s.path("plain"))
+	noError(t, err)
+	equal(t, "same files, same commit", again, first)
+	s.write("plain", map[string]string{"action.yml": "name: y\n"})
+	_, changed, err := bare.Snapshot(t.Context(), s.path("plain"))
+	noError(t, err)
+	if changed == first {
+		t.Error("other files, same commit")
+	}
+	if _, ok := bare.Open(t.Context(), changed); !ok {
+		t.Error("the snapshot is not kept")
+	}
+	equal(t, "folder untouched", s.exists("plain/.git"), false)
+}
+
 func TestErrorsHoldNoCredentials(t *testing.T) {
 	newSandbox(t)
 	remote := Remote{URL: "http://user:hunter2@127.0.0.1:1/o/r.git", Token: "ghs_secret"}
