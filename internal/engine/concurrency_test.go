@@ -169,3 +169,13 @@ func TestCancelledWhileWaitingForAGroup(t *testing.T) {
 	s.add("2", text)
 	s.cancel("2:", false).wantRuns("1:running 2:cancelled").wantGroups("g=1")
 }
+
+func TestGroupDeadlockBetweenRuns(t *testing.T) {
+	s := simulate(t, "concurrency: one\njobs: {a: {"+run1+"}, b: {needs: a, concurrency: two, "+run1+"}}")
+	s.add("2", "concurrency: two\njobs: {a: {concurrency: one, "+run1+"}}")
+	s.wantGroups("one=1,2:a two=2")
+	// b would wait for run 2, which waits for run 1, which waits for b.
+	s.ok("a").want("cancelled a:success b:cancelled").wantGroups("one=2:a two=2")
+	s.wantReason("b", "Canceling since a deadlock for concurrency group 'two' was detected between 'top level workflow' and 'b'")
+	s.ok("2:a").wantRuns("1:cancelled 2:success")
+}

@@ -206,7 +206,3 @@ func waitsForNeeds(plan *workflow.Job) string {
 func waitsForGroup(name string) string {
 	return fmt.Sprintf("waits for the concurrency group '%s'", name)
 }
-
-func queueIsFull(name string) string {
-	return fmt.Sprintf("Canceling since the concurrency group '%s' has %d waiting already", name, maxWaiting)
-}

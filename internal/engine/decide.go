@@ -228,10 +228,10 @@ func (v *view) beginRun() bool {
 			return v.abandon(Failure, fmt.Sprintf("Error when evaluating 'concurrency'. %s", err))
 		}
 		v.state.GroupKey = foldGroup(c.Group)
-		switch v.claim(nil, c) {
-		case refused:
-			return v.abandon(Cancelled, queueIsFull(c.Group))
-		case waits:
+		switch first, refused := v.claim(nil, c); {
+		case refused != "":
+			return v.abandon(Cancelled, refused)
+		case !first:
 			v.state.State, v.state.Reason = Waiting, waitsForGroup(c.Group)
 			return false
 		}

@@ -240,19 +240,15 @@ func (v *view) takeGroup(n *node, t *workflow.Token, scope *expr.Scope) bool {
 		v.fail(n, evaluationFailed("concurrency", job, err))
 		return false
 	}
-	if reason := v.deadlock(n, c.Group); reason != "" {
-		v.finish(n, Cancelled, reason)
-		return false
-	}
-	standing := v.claim(n, c)
-	if standing == refused {
-		v.finish(n, Cancelled, queueIsFull(c.Group))
+	first, refused := v.claim(n, c)
+	if refused != "" {
+		v.finish(n, Cancelled, refused)
 		return false
 	}
 	if key := foldGroup(c.Group); !slices.Contains(job.Groups, key) {
 		job.Groups = append(slices.Clip(job.Groups), key)
 	}
-	if standing == waits {
+	if !first {
 		job.State, job.Reason = Waiting, waitsForGroup(c.Group)
 		return false
 	}

@@ -85,43 +85,38 @@ func (s *groupSet) list() []Group {
 // foldGroup is the key of a group: names ignore case.
 func foldGroup(name string) string { return strings.ToLower(name) }
 
-// standing is what became of a claim.
-type standing int
-
-const (
-	holds   standing = iota // first in its group: go on
-	waits                   // behind somebody
-	refused                 // the group's queue is full
-)
-
 // claim takes a place in a group for n, or for the run as a whole when n is
 // nil. GitHub: one holds, one waits, and a newer one replaces the one that
 // waits; `queue: max` lets more wait; cancel-in-progress also ends the holder.
-func (v *view) claim(n *node, c workflow.Concurrency) standing {
+// It reports whether n is first; refused says why n can't even wait.
+func (v *view) claim(n *node, c workflow.Concurrency) (first bool, refused string) {
 	own := v.claimOf(n, foldGroup(c.Group))
-	switch place := v.groups.place(own); {
-	case place == 0:
-		return holds
-	case place > 0:
-		return waits
+	if place := v.groups.place(own); place >= 0 {
+		return place == 0, ""
 	}
 	earlier := v.groups.claims(own.Group)
 	if len(earlier) > maxWaiting && c.Queue == "max" {
-		return refused
+		return false, fmt.Sprintf("Canceling since the concurrency group '%s' has %d waiting already", c.Group, maxWaiting)
 	}
+	var replaced, stay []Claim
 	for i, other := range earlier {
-		if i == 0 && c.CancelInProgress || i > 0 && c.Queue != "max" {
-			v.evict(other, i == 0, fmt.Sprintf(
-				"Canceling since a higher priority waiting request for '%s' exists", c.Group))
+		if (i == 0 && c.CancelInProgress || i > 0 && c.Queue != "max") && !own.inside(other) {
+			replaced = append(replaced, other)
+		} else {
+			stay = append(stay, other)
 		}
+	}
+	if with, found := v.groups.deadlock(own, stay); found {
+		return false, v.whyDeadlock(n, c.Group, with)
+	}
+	for _, other := range replaced {
+		v.evict(other, other.same(earlier[0]), fmt.Sprintf(
+			"Canceling since a higher priority waiting request for '%s' exists", c.Group))
 	}
 	own.Since = v.now
 	v.groups.append(own)
 	v.d.Claims = append(v.d.Claims, own)
-	if v.groups.place(own) == 0 {
-		return holds
-	}
-	return waits
+	return v.groups.place(own) == 0, ""
 }
 
 func (v *view) claimOf(n *node, group string) Claim {
@@ -199,22 +194,43 @@ func (v *view) holdsAll(n *node, groups ...string) bool {
 	return first
 }
 
-// deadlock says why n can never get a group: the run, or a call it is part
-// of, holds it until n has ended. "" is no deadlock.
-func (v *view) deadlock(n *node, group string) string {
-	with := ""
-	key := foldGroup(group)
-	if v.state.GroupKey == key {
-		with = "top level workflow"
-	}
-	for up := n; up != nil && with == ""; up = v.above(up) {
-		if up != n && slices.Contains(v.job(up).Groups, key) {
-			with = v.job(up).Display
+// inside reports whether c is a part of d, which then can't end before c has.
+func (c Claim) inside(d Claim) bool {
+	return c.Run == d.Run && c.Job != d.Job && (d.Job == "" || strings.HasPrefix(c.Job, d.Job+"/"))
+}
+
+// deadlock looks for somebody who can't end before own has, among those who
+// must end before own can begin: the earlier claims of its group, and those
+// that what is inside of them waits for in its turn.
+func (s *groupSet) deadlock(own Claim, earlier []Claim) (with Claim, found bool) {
+	groups := s.list()
+	seen := map[Claim]bool{}
+	for queue := slices.Clone(earlier); len(queue) > 0; queue = queue[1:] {
+		c := queue[0]
+		if own.inside(c) {
+			return c, true
+		}
+		if seen[c] {
+			continue
+		}
+		seen[c] = true
+		for _, g := range groups {
+			for i, waiting := range g.Claims {
+				if i > 0 && (waiting.same(c) || waiting.inside(c)) {
+					queue = append(queue, g.Claims[:i]...)
+				}
+			}
 		}
 	}
-	if with == "" {
-		return ""
+	return Claim{}, false
+}
+
+// whyDeadlock words a deadlock as GitHub does.
+func (v *view) whyDeadlock(n *node, group string, with Claim) string {
+	other := "top level workflow"
+	if holder := v.node(with.Job); holder != nil {
+		other = v.job(holder).Display
 	}
 	return fmt.Sprintf("Canceling since a deadlock for concurrency group '%s' was detected between '%s' and '%s'",
-		group, with, v.job(n).Display)
+		group, other, v.job(n).Display)
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
-	"testing"
 	"time"
 
 	"slipway/internal/expr"
@@ -13,9 +12,15 @@ import (
 	"slipway/internal/workflow"
 )
 
+// tester is a test or one run of a property.
+type tester interface {
+	Helper()
+	Fatalf(format string, args ...any)
+}
+
 // readPlan reads a workflow. Files it calls stand behind it, each after a line
 // "-- reference --".
-func readPlan(t testing.TB, text string) *workflow.Workflow {
+func readPlan(t tester, text string) *workflow.Workflow {
 	t.Helper()
 	main, rest, _ := strings.Cut(text, "\n-- ")
 	called := map[string][]byte{}
@@ -45,7 +50,7 @@ func readPlan(t testing.TB, text string) *workflow.Workflow {
 
 // sim is a runner and the keeper of the state around one or more runs.
 type sim struct {
-	t      testing.TB
+	t      tester
 	now    time.Time
 	runs   map[string]*Run
 	groups []Group
@@ -56,7 +61,7 @@ type sim struct {
 	first    string                   // the first run's ID
 }
 
-func newSim(t testing.TB) *sim {
+func newSim(t tester) *sim {
 	return &sim{
 		t: t, now: time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC),
 		runs: map[string]*Run{}, messages: map[string]*jobproto.Job{},
@@ -64,7 +69,7 @@ func newSim(t testing.TB) *sim {
 }
 
 // simulate returns a sim in which one run of the workflow has been decided on once.
-func simulate(t testing.TB, text string, change ...func(*Spec)) *sim {
+func simulate(t tester, text string, change ...func(*Spec)) *sim {
 	t.Helper()
 	s := newSim(t)
 	s.add("1", text, change...)
