@@ -30,8 +30,9 @@ func (e *evaluator) call(n *Call, level int) (Value, error) {
 }
 
 // arg evaluates the argument at index i.
-func (e *evaluator) arg(n *Call, level, i int) (Value, error) {
-	return e.eval(n.Args[i], level+1)
+func (e *evaluator) arg(n *Call, level, i int) (v Value, err error) {
+	err = e.eval(n.Args[i], level+1, &v)
+	return v, err
 }
 
 // fail returns an evaluation error at the call.

@@ -22,8 +22,11 @@ func (x *Expr) Eval(s *Scope) (Value, error) {
 	if e.memory.max <= 0 {
 		e.memory.max = DefaultMaxBytes
 	}
-	v, err := e.eval(x.root, 0)
-	return v.settled(), err
+	var v Value
+	if err := e.eval(x.root, 0, &v); err != nil {
+		return Value{}, err
+	}
+	return v.settled(), nil
 }
 
 // settled returns v as the world outside of the expression sees it: an array
@@ -44,48 +47,45 @@ type evaluator struct {
 	memory    memory
 }
 
-// eval evaluates n, which stands at this level below the root, and counts the
-// memory its value takes. It is a switch and not a method of Node so that the
-// evaluator stays on the stack.
-func (e *evaluator) eval(n Node, level int) (v Value, err error) {
+// eval evaluates n, which stands at this level below the root, into v, and
+// counts the memory that takes. For speed it is a switch and not a method of
+// Node, which would move the evaluator to the heap, and it does not return the
+// value, which would be copied at every level.
+func (e *evaluator) eval(n Node, level int, v *Value) (err error) {
 	boxed := false // GitHub boxes what comes out of a collection
 	switch n := n.(type) {
 	case *Literal:
-		v = n.Value
+		*v = n.Value
 	case *Context:
-		v, _ = e.contexts.Get(n.Name)
+		e.contexts.get(n.Name, v)
 		boxed = true
 	case *Index:
-		v, err = e.index(n, level)
+		err = e.index(n, level, v)
 		boxed = true
 	case *Call:
-		v, err = e.call(n, level)
+		*v, err = e.call(n, level)
 		boxed = n.fn == fnFromJSON
 	case *Binary:
-		v, err = e.binary(n, level)
+		err = e.binary(n, level, v)
 	case *Logical:
-		v, err = e.logical(n, level)
+		err = e.logical(n, level, v)
 	case *Unary:
-		v, err = e.eval(n.X, level+1)
-		v = Bool(!v.Truthy())
+		err = e.eval(n.X, level+1, v)
+		*v = Bool(!v.Truthy())
 	}
-	if err != nil {
-		return Value{}, err
+	if err == nil && !e.memory.value(level, v, boxed) {
+		return errMemory(e.root)
 	}
-	if !e.memory.value(level, v.kind, v.str, boxed) {
-		return Value{}, errMemory(e.root)
-	}
-	return v, nil
+	return err
 }
 
-func (e *evaluator) binary(n *Binary, level int) (Value, error) {
-	x, err := e.eval(n.X, level+1)
-	if err != nil {
-		return Value{}, err
+func (e *evaluator) binary(n *Binary, level int, x *Value) error {
+	var y Value
+	if err := e.eval(n.X, level+1, x); err != nil {
+		return err
 	}
-	y, err := e.eval(n.Y, level+1)
-	if err != nil {
-		return Value{}, err
+	if err := e.eval(n.Y, level+1, &y); err != nil {
+		return err
 	}
 	var b bool
 	switch n.Op {
@@ -94,90 +94,90 @@ func (e *evaluator) binary(n *Binary, level int) (Value, error) {
 	case NotEqual:
 		b = !x.Equal(y)
 	case Less:
-		b = less(x, y)
+		b = less(*x, y)
 	case LessEqual:
-		b = less(x, y) || x.Equal(y)
+		b = less(*x, y) || x.Equal(y)
 	case Greater:
-		b = less(y, x)
+		b = less(y, *x)
 	case GreaterEqual:
-		b = less(y, x) || x.Equal(y)
+		b = less(y, *x) || x.Equal(y)
 	}
-	return Bool(b), nil
+	*x = Bool(b)
+	return nil
 }
 
-func (e *evaluator) logical(n *Logical, level int) (v Value, err error) {
+func (e *evaluator) logical(n *Logical, level int, v *Value) error {
 	for _, arg := range n.Args {
-		v, err = e.eval(arg, level+1)
-		if err != nil {
-			return Value{}, err
+		if err := e.eval(arg, level+1, v); err != nil {
+			return err
 		}
 		if v.Truthy() == (n.Op == Or) {
 			break
 		}
 	}
-	return v, nil
+	return nil
 }
 
-// index looks up the key only in a collection: in anything else nothing is
-// found, whatever the key.
-func (e *evaluator) index(n *Index, level int) (Value, error) {
-	x, err := e.eval(n.X, level+1)
-	if err != nil {
-		return Value{}, err
+// index evaluates what is indexed into v, and then what is found in it. The
+// key matters only in a collection: in anything else nothing is found.
+func (e *evaluator) index(n *Index, level int, v *Value) error {
+	if err := e.eval(n.X, level+1, v); err != nil {
+		return err
 	}
-	if x.kind.primitive() {
+	if v.kind.primitive() {
+		*v = Value{}
 		if n.Form == Wildcard {
-			return filteredArray(nil), nil
+			*v = filteredArray(nil)
 		}
-		return Value{}, nil
+		return nil
 	}
-	var key Value
-	switch n.Form {
-	case Computed:
-		if key, err = e.eval(n.Key, level+1); err != nil {
-			return Value{}, err
-		}
-	default:
-		key = String(n.Name)
-		if !e.memory.value(level+1, KindString, n.Name, false) {
-			return Value{}, errMemory(e.root)
-		}
+	if n.Form != Computed && !e.memory.add(level+1, stringBytes(n.Name), true) {
+		return errMemory(e.root)
 	}
-	switch {
-	case x.kind == KindObject && n.Form == Property:
-		v, _ := x.ref.Get(n.Name)
-		return v, nil
-	case x.filtered:
-		return e.each(n, level, x.ref.values, key)
-	case n.Form == Wildcard:
-		return e.collect(n, level, x.ref.values)
+	if n.Form == Property && v.kind == KindObject {
+		v.ref.get(n.Name, v)
+		return nil
 	}
-	v, _ := lookup(x, key)
-	return v, nil
+	return e.indexAny(n, level, v)
 }
 
-// each applies the index to every item of a filtered array.
-func (e *evaluator) each(n *Index, level int, items []Value, key Value) (Value, error) {
+// indexAny is index for every collection and key.
+func (e *evaluator) indexAny(n *Index, level int, v *Value) error {
+	key := String(n.Name)
+	if n.Form == Computed {
+		if err := e.eval(n.Key, level+1, &key); err != nil {
+			return err
+		}
+	}
+	if v.filtered || n.Form == Wildcard {
+		items := v.ref.values
+		if v.filtered {
+			items = each(items, n.Form, key)
+		}
+		if !e.memory.add(level, referenceBytes*len(items), false) {
+			return errMemory(n)
+		}
+		*v = filteredArray(items)
+		return nil
+	}
+	*v, _ = lookup(*v, key)
+	return nil
+}
+
+// each applies an index to every item of a filtered array.
+func each(items []Value, form IndexForm, key Value) []Value {
 	all := make([]Value, 0, len(items))
 	for _, item := range items {
 		if item.kind.primitive() {
 			continue
 		}
-		if n.Form == Wildcard {
+		if form == Wildcard {
 			all = append(all, item.ref.values...)
 		} else if v, ok := lookup(item, key); ok {
 			all = append(all, v)
 		}
 	}
-	return e.collect(n, level, all)
-}
-
-// collect makes a filtered array.
-func (e *evaluator) collect(n *Index, level int, items []Value) (Value, error) {
-	if !e.memory.add(level, referenceBytes*len(items), false) {
-		return Value{}, errMemory(n)
-	}
-	return filteredArray(items), nil
+	return all
 }
 
 // lookup finds a key in an array or object.

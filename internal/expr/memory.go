@@ -50,17 +50,17 @@ func (m *memory) add(level, bytes int, final bool) bool {
 }
 
 // value counts a value that the node at a level made, and reports whether the
-// limit still holds. str is the text of a string; a boxed value is one that
-// GitHub keeps inside an object of its own.
-func (m *memory) value(level int, kind Kind, str string, boxed bool) bool {
+// limit still holds. A boxed value is one that GitHub keeps inside an object
+// of its own.
+func (m *memory) value(level int, v *Value, boxed bool) bool {
 	bytes := objectBytes
-	if kind == KindString {
-		bytes = stringBytes(str)
+	if v.kind == KindString {
+		bytes = stringBytes(v.str)
 	}
-	if boxed && kind != KindNull && kind.primitive() {
+	if boxed && v.kind != KindNull && v.kind.primitive() {
 		return m.add(level, bytes+objectBytes, false)
 	}
-	return m.add(level, bytes, kind.primitive())
+	return m.add(level, bytes, v.kind.primitive())
 }
 
 // counter sums up what one function builds.

@@ -68,6 +68,15 @@ func (o *Object) Get(key string) (Value, bool) {
 	return Value{}, false
 }
 
+// get is Get into v, which becomes null when there is no such key.
+func (o *Object) get(key string, v *Value) {
+	if i := o.find(key); i >= 0 {
+		*v = o.values[i]
+		return
+	}
+	*v = Value{}
+}
+
 // Delete removes key.
 func (o *Object) Delete(key string) {
 	i := o.find(key)
