@@ -1,9 +1,6 @@
 package expr
 
-import (
-	"strconv"
-	"unicode/utf8"
-)
+import "strconv"
 
 // ErrorKind tells which stage found an error.
 type ErrorKind string
@@ -43,18 +40,14 @@ func errorAt(kind ErrorKind, what, src string, at Span) *Error {
 	}
 }
 
-// utf16Len returns the length of s in UTF-16 code units.
-func utf16Len(s string) int {
-	n := len(s)
-	for i := 0; i < len(s); {
-		if s[i] < utf8.RuneSelf {
-			i++
-			continue
+// utf16Len returns the length of UTF-8 text in UTF-16 code units.
+func utf16Len[T string | []byte](s T) int {
+	n := 0
+	for i := range len(s) {
+		if s[i]&0xC0 != 0x80 { // the first byte of a character
+			n++
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		i += size
-		n -= size - 1
-		if r > 0xFFFF {
+		if s[i] >= 0xF0 { // one beyond U+FFFF
 			n++
 		}
 	}

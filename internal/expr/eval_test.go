@@ -246,6 +246,15 @@ func TestMemoryLimit(t *testing.T) {
 	if _, err := x.Eval(&expr.Scope{Contexts: contexts, MaxBytes: expr.BareMaxBytes}); err == nil {
 		t.Error("a megabyte of UTF-16 fits in 1 MiB")
 	}
+	// The limit is on UTF-16, however long the text is in UTF-8.
+	x, err = expr.Parse("toJSON(wide) != ''", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	contexts.Set("wide", expr.String(strings.Repeat("語", 250_000)))
+	if _, err := x.Eval(&expr.Scope{Contexts: contexts, MaxBytes: expr.BareMaxBytes}); err != nil {
+		t.Errorf("half a megabyte of UTF-16 is more than 1 MiB: %v", err)
+	}
 	// What a finished string was made of is forgotten: this holds 2 MiB at a time, not 12.
 	x, err = expr.Parse("mega == '' "+strings.Repeat("|| (mega == '')", 5), nil)
 	if err != nil {

@@ -16,7 +16,7 @@ const (
 )
 
 // stringBytes is what a string counts for.
-func stringBytes(s string) int {
+func stringBytes[T string | []byte](s T) int {
 	n := len(s)
 	if n > 1024 { // for short ones UTF-8 is near enough to UTF-16
 		n = utf16Len(s)

@@ -50,7 +50,7 @@ func (x *Expr) Calls(names ...string) bool {
 // Parse parses src, an expression without `${{ }}`. What it may name is in
 // allowed; nil allows every context and function. The error is an *Error.
 func Parse(src string, allowed *Names) (*Expr, error) {
-	if len(src) > maxLength && utf16Len(src) > maxLength {
+	if len(src) > 3*maxLength || len(src) > maxLength && utf16Len(src) > maxLength {
 		return nil, &Error{Kind: Lexing, Message: "Exceeded max expression length 21000"}
 	}
 	p := parser{lexer: lexer{src: src}, allowed: allowed}

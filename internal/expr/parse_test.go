@@ -128,6 +128,7 @@ func TestLimits(t *testing.T) {
 		{"too long", strings.Repeat(" ", 21000) + "1", "Exceeded max expression length 21000"},
 		{"length in UTF-16", "'" + strings.Repeat("é", 20998) + "'", ""},
 		{"too long in UTF-16", "'" + strings.Repeat("😊", 10500) + "'", "Exceeded max expression length 21000"},
+		{"too long and no UTF-8", strings.Repeat("\x80", 1<<20), "Exceeded max expression length 21000"},
 		{"parentheses do not count", strings.Repeat("(", 10000) + "1" + strings.Repeat(")", 10000), ""},
 		{"depth of !", strings.Repeat("!", 49) + "true", ""},
 		{"too many !", strings.Repeat("!", 50) + "true", "Exceeded max expression depth 50"},
@@ -153,6 +154,9 @@ func TestWithoutNamesEverythingIsAllowed(t *testing.T) {
 	x, err := expr.Parse("any.thing && goes(1, 2, 3)", nil)
 	if err != nil {
 		t.Fatal(err)
+	}
+	if x.Source() != "any.thing && goes(1, 2, 3)" {
+		t.Errorf("the source is %q", x.Source())
 	}
 	if !x.Calls("success", "GOES") || x.Calls("thing", "success") {
 		t.Error("Calls does not find the function")

@@ -130,7 +130,7 @@ func (w *jsonWriter) newLine(level int) {
 
 // count counts what was written since start.
 func (w *jsonWriter) count(start int) bool {
-	return w.memory.add(26 + 2*(len(w.out)-start))
+	return w.memory.add(stringBytes(w.out[start:]))
 }
 
 // scalar returns what JSON shows for null, booleans and numbers.
