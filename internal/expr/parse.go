@@ -169,10 +169,18 @@ func (p *parser) join(op Operator, x, y operand) operand {
 			height = max(height, o.height-1)
 			continue
 		}
-		n.Args = append(n.Args, o.node)
+		n.Args = appendNode(n.Args, o.node)
 		height = max(height, o.height)
 	}
 	return operand{n, p.above(height)}
+}
+
+// appendNode is append, with room for the second node from the first on.
+func appendNode(nodes []Node, n Node) []Node {
+	if nodes == nil {
+		nodes = make([]Node, 0, 2)
+	}
+	return append(nodes, n)
 }
 
 func (p *parser) unary() (operand, *Error) {
@@ -318,7 +326,7 @@ func (p *parser) call(at Span) (operand, *Error) {
 		if err != nil {
 			return operand{}, err
 		}
-		n.Args = append(n.Args, arg.node)
+		n.Args = appendNode(n.Args, arg.node)
 		height = max(height, arg.height)
 		if p.tok.kind != tokenComma {
 			break
