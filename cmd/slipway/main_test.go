@@ -11,7 +11,14 @@ import (
 	"slipway/internal/testkit"
 )
 
+// beMain makes the test binary behave as slipway itself.
+const beMain = "SLIPWAY_TEST_BE_MAIN"
+
 func TestMain(m *testing.M) {
+	if os.Getenv(beMain) != "" {
+		main()
+		return
+	}
 	testscript.Main(m, map[string]func(){"slipway": main})
 }
 
