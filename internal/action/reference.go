@@ -13,6 +13,8 @@ type reference struct {
 	Owner, Repo string
 	Path        string // folder in the repository, "" for its top
 	Ref         string
+
+	server, token string // instead of the configured ones; "" are those
 }
 
 // Name is owner/repo as written.

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -63,7 +64,6 @@ func NewRepositories(ctx context.Context, c RepositoriesConfig) (*Repositories, 
 		}
 		r.mirrors = append(r.mirrors, m)
 	}
-	r.mirrors = append(r.mirrors, mirror{template: strings.TrimSuffix(c.Server, "/") + "/{owner}/{repo}", token: c.Token})
 	if c.Own != nil && c.Own.IsGit() {
 		owner, name, err := c.Own.Name(ctx)
 		if err != nil {
@@ -86,7 +86,8 @@ type located struct {
 // locate finds out which commit a ref of a repository is; "" is the default
 // branch. Each ref is asked for once in a process.
 func (r *Repositories) locate(ctx context.Context, ref reference) (located, error) {
-	return r.once.do(ctx, strings.ToLower(ref.Name())+"@"+ref.Ref, func() (located, error) {
+	key := strings.Join([]string{strings.ToLower(ref.Name()), ref.Ref, ref.server, ref.token}, "\x00")
+	return r.once.do(ctx, key, func() (located, error) {
 		var tried attempts
 		if gitrepo.IsSHA(ref.Ref) {
 			return located{Commit: ref.Ref}, nil
@@ -123,14 +124,22 @@ func (r *Repositories) reach(ctx context.Context, ref reference) error {
 // places are where a repository may be, in order. Our own repository knows its
 // commits best, and its refs last: others may have newer ones.
 func (r *Repositories) places(ref reference) []mirror {
+	server := mirror{template: strings.TrimSuffix(r.config.Server, "/") + "/{owner}/{repo}", token: r.config.Token}
+	if ref.server != "" && ref.server+"/{owner}/{repo}" != server.template {
+		server = mirror{template: ref.server + "/{owner}/{repo}"}
+	}
+	if ref.token != "" {
+		server.token = ref.token
+	}
+	places := append(slices.Clone(r.mirrors), server)
 	if r.ownName != strings.ToLower(ref.Name()) {
-		return r.mirrors
+		return places
 	}
 	own := mirror{template: r.config.Own.Root()}
 	if gitrepo.IsSHA(ref.Ref) {
-		return append([]mirror{own}, r.mirrors...)
+		return slices.Insert(places, 0, own)
 	}
-	return append(r.mirrors[:len(r.mirrors):len(r.mirrors)], own)
+	return append(places, own)
 }
 
 // ask asks one place.
@@ -186,20 +195,30 @@ func (r *Repositories) note(remote gitrepo.Remote, err error) error {
 	return err
 }
 
-// Git makes the git repository of a name at a ref ("" for the default branch)
-// available here and returns it with the commit and the full ref it is; all asks
-// for all branches and tags with their history.
-func (r *Repositories) Git(ctx context.Context, name, ref string, all bool) (*gitrepo.Repo, gitrepo.Found, error) {
-	parsed, err := parseRepository(name, ref)
+// GitQuery names a repository and what to have of it.
+type GitQuery struct {
+	Name   string // owner/repo
+	Ref    string // "" is the default branch
+	All    bool   // all branches and tags with their history
+	Token  string // instead of the configured one; "" is that
+	Server string // base URL of another GitHub than the configured one; "" is that
+}
+
+// Git makes a git repository available here and returns it with the commit and
+// the full ref ("" when the commit was asked for by its sha). note, when not "",
+// is for the user: why it may not be the newest.
+func (r *Repositories) Git(ctx context.Context, q GitQuery) (repo *gitrepo.Repo, at gitrepo.Found, note string, err error) {
+	ref, err := parseRepository(q.Name, q.Ref)
 	if err != nil {
-		return nil, gitrepo.Found{}, err
+		return nil, gitrepo.Found{}, "", err
 	}
-	at, err := r.locate(ctx, parsed)
+	ref.token, ref.server = q.Token, strings.TrimSuffix(q.Server, "/")
+	found, err := r.locate(ctx, ref)
 	if err != nil {
-		return nil, gitrepo.Found{}, err
+		return nil, gitrepo.Found{}, "", err
 	}
-	repo, commit, err := r.fetch(ctx, parsed, at, all)
-	return repo, gitrepo.Found{Ref: at.Ref, SHA: commit}, err
+	repo, commit, err := r.fetch(ctx, ref, found, q.All)
+	return repo, gitrepo.Found{Ref: found.Ref, SHA: commit}, found.note, err
 }
 
 func parseRepository(name, ref string) (reference, error) {

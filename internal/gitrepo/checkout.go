@@ -19,6 +19,7 @@ type Checkout struct {
 	Depth  int    // commits of history; 0: all history of all branches and tags
 	Tags   bool   // all tags, whatever Depth
 	Origin string // URL of the remote origin, where pushes go; fetches go to the original repository. "": its path
+	Token  string // kept in the copy's configuration for Origin's host, until Clone.Forget; "" is none
 }
 
 // WorkingTree fills c.Dst with the repository's working tree as it is: tracked
@@ -67,7 +68,7 @@ func (r *Repo) Export(ctx context.Context, c Checkout) error {
 	if err := (loan{Checkout: c, from: r}).make(ctx); err != nil || c.Commit == "" {
 		return err
 	}
-	_, err := git(ctx, c.Dst, "-c", "core.hooksPath=/dev/null", "-c", "checkout.workers=0", "reset", "--hard", "--quiet", c.Commit)
+	_, err := call{dir: c.Dst, env: noLFS}.output(ctx, "-c", "core.hooksPath=/dev/null", "-c", "checkout.workers=0", "reset", "--hard", "--quiet", c.Commit)
 	return explain(r.root, err)
 }
 

@@ -288,6 +288,10 @@ func (l loan) config(own config) string {
 	out.section("gc", "")
 	out.set("auto", "0")
 
+	if key, value := AuthHeader(l.Origin, l.Token); key != "" {
+		out.section("http", strings.TrimSuffix(strings.TrimPrefix(key, "http."), ".extraheader"))
+		out.set("extraheader", value)
+	}
 	source := (&url.URL{Scheme: "file", Path: l.from.commonDir}).String()
 	origin := l.Origin
 	if origin == "" {
