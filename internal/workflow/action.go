@@ -55,7 +55,7 @@ func ReadAction(file string, data []byte) (*RawAction, []*Error) {
 	var errs errorList
 	limits := Limits{MaxDepth: maxActionDepth}.withDefaults()
 	m := memory{max: limits.MaxResultSize, maxDepth: limits.MaxDepth}
-	root := fileReader{limits: limits, memory: &m, errors: &errs, noAnchors: true}.read(file, data, shapeAction)
+	root := fileReader{limits: limits, memory: &m, errors: &errs, dialect: dialect{noAnchors: true}}.read(file, data, shapeAction)
 	if root == nil || len(errs.errors) > 0 {
 		return nil, errs.errors
 	}

@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -55,7 +56,10 @@ func (l *loader) load(file string, data []byte) *Workflow {
 }
 
 func (l *loader) reader() fileReader {
-	return fileReader{limits: l.limits, memory: &l.memory, errors: &l.errors}
+	return fileReader{
+		limits: l.limits, memory: &l.memory, errors: &l.errors,
+		dialect: dialect{backgroundSteps: slices.Contains(l.options.Experimental, "allowBackgroundSteps")},
+	}
 }
 
 // addFile remembers the name of a file; GitHub's estimate of memory counts it.

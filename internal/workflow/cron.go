@@ -41,9 +41,10 @@ func ValidCron(spec string) bool {
 func (f cronField) validPart(part string) bool {
 	start, step, hasStep := strings.Cut(part, "/")
 	if hasStep {
-		// Like GitHub, whose check of the step is that of a value of the
-		// field; a step of 0 never gets anywhere.
-		if n, ok := f.number(step); !ok || n <= 0 || n < f.min || n > f.max || f.isName(step) {
+		// GitHub checks a step like a value of the field; one of 0 never
+		// gets anywhere, and a name is no number.
+		n, err := strconv.Atoi(step)
+		if err != nil || !allDigits(step, '9') || n < max(f.min, 1) || n > f.max {
 			return false
 		}
 	}
@@ -60,11 +61,6 @@ func (f cronField) validPart(part string) bool {
 	}
 	high, ok := f.number(to)
 	return ok && high >= low && high <= f.max
-}
-
-func (f cronField) isName(s string) bool {
-	_, err := strconv.Atoi(s)
-	return err != nil
 }
 
 // number returns the value of a number or name.

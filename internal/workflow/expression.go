@@ -10,84 +10,10 @@ import (
 )
 
 const (
-	openExpression   = "${{"
-	closeExpression  = "}}"
-	insertDirective  = "insert"
-	maxExpressionLen = 21_000
+	openExpression  = "${{"
+	closeExpression = "}}"
+	insertDirective = "insert"
 )
-
-// literal reads a scalar without looking for expressions.
-func (r *reader) literal(n *yaml.Node) *Token {
-	t := r.token(n, TokenString)
-	t.text = n.Value
-	if n.Style&yaml.TaggedStyle != 0 {
-		r.tagged(t, n)
-		return t
-	}
-	if n.Style != 0 {
-		return t
-	}
-	var bad string
-	if t.kind, t.truth, t.number, bad = plainScalar(n.Value); bad != "" {
-		r.stopInvalid(n, bad)
-	}
-	return t
-}
-
-// tagged reads a scalar whose type is written out.
-func (r *reader) tagged(t *Token, n *yaml.Node) {
-	tag := n.LongTag()
-	if tag == stringTag {
-		return
-	}
-	if style := styleName(n.Style); style != "" {
-		r.stop("The scalar style '" + style + "' on " + lineAndColumn(n) + " is not valid with the tag '" + tag + "'")
-		return
-	}
-	ok := false
-	switch tag {
-	case nullTag:
-		t.kind, ok = TokenNull, isNull(n.Value)
-	case booleanTag:
-		t.kind = TokenBoolean
-		t.truth, ok = parseBoolean(n.Value)
-	case integerTag:
-		t.kind = TokenNumber
-		t.number, ok, _ = parseInteger(n.Value)
-	case floatTag:
-		t.kind = TokenNumber
-		t.number, ok = parseFloat(n.Value)
-	default:
-		r.stop("Unexpected tag '" + tag + "'")
-		return
-	}
-	if !ok {
-		r.stopInvalid(n, tag)
-	}
-}
-
-func (r *reader) stopInvalid(n *yaml.Node, tag string) {
-	r.stop("The value '" + n.Value + "' on " + lineAndColumn(n) + " is invalid for the type '" + tag + "'")
-}
-
-func lineAndColumn(n *yaml.Node) string {
-	return "line " + itoa(n.Line) + " and column " + itoa(n.Column)
-}
-
-// styleName is the name YamlDotNet has for a style, "" for the plain one.
-func styleName(s yaml.Style) string {
-	switch {
-	case s&yaml.DoubleQuotedStyle != 0:
-		return "DoubleQuoted"
-	case s&yaml.SingleQuotedStyle != 0:
-		return "SingleQuoted"
-	case s&yaml.LiteralStyle != 0:
-		return "Literal"
-	case s&yaml.FoldedStyle != 0:
-		return "Folded"
-	}
-	return ""
-}
 
 // scalar reads a scalar that stands, as a value or as a key of the mapping, at
 // the place id: a literal or, when it has a `${{`, an expression.

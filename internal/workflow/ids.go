@@ -78,6 +78,3 @@ func isIDByte(c byte) bool {
 }
 
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-// foldKey is the form in which names that differ by case only are the same.
-func foldKey(s string) string { return strings.ToLower(s) }

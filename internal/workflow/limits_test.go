@@ -32,7 +32,12 @@ func TestLimits(t *testing.T) {
 	for i := range 9 {
 		bomb += fmt.Sprintf("        v%d: &v%d [%s*v%d]\n", i+1, i+1, strings.Repeat(fmt.Sprintf("*v%d, ", i), 8), i)
 	}
+	steps := func(n int) string {
+		return "on: push\njobs: {a: {runs-on: x, steps: [" + strings.Repeat("{run: a},", n) + "]}}\n"
+	}
 	cases := []struct{ name, text, want string }{
+		{"steps", steps(999), ""},
+		{"steps without an id", steps(1000), "w.yml (Line: 2, Col: 9023): Unable to create a unique name"},
 		{"depth 50", deep(50 - 5), ""},
 		{"depth 51", deep(51 - 5), "w.yml: Maximum object depth exceeded"},
 		{"depth 100000", deep(100_000), "w.yml (Line: 2, Col: 10043): You have an error in your yaml syntax: while increasing flow level: exceeded max depth of 10000"},

@@ -1,6 +1,7 @@
 package workflow
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,8 +28,9 @@ type Options struct {
 
 	Limits Limits
 
-	// Experimental names GitHub's experimental features that are on. All
-	// that change what is accepted are on anyway.
+	// Experimental names GitHub's experimental features that are on. What
+	// they allow is allowed anyway; allowBackgroundSteps makes messages
+	// suggest background steps.
 	Experimental []string
 
 	// SkipCalled reads only the file itself: Uses.Workflow stays nil.
@@ -119,10 +121,16 @@ func Read(file string, data []byte, o Options) (*Workflow, []*Error) {
 
 // fileReader reads files within limits they share.
 type fileReader struct {
-	limits    Limits
-	memory    *memory
-	errors    *errorList
-	noAnchors bool // as the runner reads action.yml
+	limits Limits
+	memory *memory
+	errors *errorList
+	dialect
+}
+
+// dialect is what files are read differently in.
+type dialect struct {
+	noAnchors       bool // as the runner reads action.yml
+	backgroundSteps bool // messages suggest them
 }
 
 // read reads one file into tokens that stand where the schema lets them, or
@@ -142,7 +150,7 @@ func (f fileReader) read(file string, data []byte, shape shapeID) *Token {
 		f.errors.add(pos, message)
 		return nil
 	}
-	r := reader{src: src, errors: f.errors, memory: f.memory, ascii: ascii, noAnchors: f.noAnchors}
+	r := reader{src: src, errors: f.errors, memory: f.memory, ascii: ascii, dialect: f.dialect}
 	root := r.root(&document, shape)
 	if len(f.errors.errors) > 0 {
 		return nil
@@ -232,6 +240,11 @@ func toUTF8(data []byte) []byte {
 }
 
 func isASCII(data []byte) bool {
+	for ; len(data) >= 8; data = data[8:] {
+		if binary.LittleEndian.Uint64(data)&0x8080808080808080 != 0 {
+			return false
+		}
+	}
 	for _, b := range data {
 		if b >= utf8.RuneSelf {
 			return false
