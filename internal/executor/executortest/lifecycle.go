@@ -83,6 +83,7 @@ func testPrepareCancelled(k *kit) {
 	if _, err := k.ex.Prepare(ctx, k.spec()); !errors.Is(err, context.Canceled) {
 		k.Errorf("prepare returned %v", err)
 	}
+	k.close(k.place())
 	// Cancelled meanwhile: a place or the context's error, and nothing left of it.
 	for range 20 {
 		ctx, cancel := context.WithCancel(k.Context())
@@ -90,7 +91,6 @@ func testPrepareCancelled(k *kit) {
 		p, err := k.ex.Prepare(ctx, k.spec())
 		switch {
 		case err == nil:
-			k.shared = []string{p.Dirs().Host.ToolCache, p.Dirs().Host.Actions}
 			k.close(p)
 		case !errors.Is(err, context.Canceled):
 			k.Errorf("prepare returned %v", err)
@@ -206,6 +206,7 @@ func testClose(k *kit) {
 }
 
 func testExecutorClose(k *kit) {
+	k.close(k.place())
 	ex := k.executor()
 	p, err := ex.Prepare(k.Context(), k.spec())
 	if err != nil {

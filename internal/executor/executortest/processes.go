@@ -116,25 +116,28 @@ func testBackground(k *kit) {
 // hidings are ways in which a job's processes hide; each leaves one that
 // carries the token $1 in its arguments.
 var hidings = []struct{ name, script string }{
-	{"background", `sleep "$1" >/dev/null 2>&1 &`},
-	{"nohup", `nohup sleep "$1" >/dev/null 2>&1 &`},
-	{"ignoring signals", `trap '' HUP INT TERM QUIT; sleep "$1" >/dev/null 2>&1 &`},
-	{"a group of its own", `set -m; sleep "$1" >/dev/null 2>&1 &`},
-	{"stopped", `sleep "$1" >/dev/null 2>&1 & kill -STOP $!`},
-	{"setsid", `setsid sleep "$1" >/dev/null 2>&1 &`},
-	{"double fork", `(setsid sh -c 'setsid sleep "$1" & exit' sh "$1" >/dev/null 2>&1 &)`},
-	{"environment cleared", `env -i "$(command -v sleep)" "$1" >/dev/null 2>&1 &`},
+	{"background", `sleep "$1" &`},
+	{"nohup", `nohup sleep "$1" &`},
+	{"ignoring signals", `trap '' HUP INT TERM QUIT; sleep "$1" &`},
+	{"a group of its own", `set -m; sleep "$1" &`},
+	{"stopped", `sleep "$1" & kill -STOP $!`},
+	{"setsid", `setsid sleep "$1" &`},
+	{"double fork", `(setsid sh -c 'setsid sleep "$1" & exit' sh "$1" &)`},
+	{"environment cleared", `env -i "$(command -v sleep)" "$1" &`},
 	{"daemon in every way", `cd /; umask 0
-		(setsid env -i "$(command -v sh)" -c '("$(command -v setsid)" "$0" "$1" 0<&- 1>&- 2>&- &)' "$(command -v sleep)" "$1" >/dev/null 2>&1 </dev/null &)`},
-	{"fifty", `i=0; while [ $i -lt 50 ]; do setsid sleep "$1" >/dev/null 2>&1 & i=$((i+1)); done`},
-	{"through a pipeline", `sleep "$1" | setsid cat >/dev/null 2>&1 &`},
+		(setsid env -i "$(command -v sh)" -c '("$(command -v setsid)" "$0" "$1" 0<&- 1>&- 2>&- &)' "$(command -v sleep)" "$1" </dev/null &)`},
+	{"fifty", `i=0; while [ $i -lt 50 ]; do setsid sleep "$1" & i=$((i+1)); done`},
+	{"in a pipeline", `sleep "$1" | setsid cat &`},
 }
+
+// hide is the script of a hiding, which holds no output.
+func hide(script string) string { return "exec >/dev/null 2>&1\n" + script }
 
 func testHidden(k *kit) {
 	for _, hiding := range hidings {
 		p := k.place()
 		token := k.token()
-		k.output(p, `{ `+hiding.script+"\n} >/dev/null 2>&1", token)
+		k.output(p, hide(hiding.script), token)
 		k.alive(token, 1)
 		k.eventually(hiding.name+": it is counted", func() bool { return p.Processes() >= 1 })
 		k.close(p)
@@ -144,7 +147,7 @@ func testHidden(k *kit) {
 	p := k.place()
 	token := k.token()
 	for _, hiding := range hidings {
-		k.output(p, `{ `+hiding.script+"\n} >/dev/null 2>&1", token)
+		k.output(p, hide(hiding.script), token)
 	}
 	running := k.start(p, shell(p, `sleep "$1"; exit 1`, token))
 	k.output(p, `for i in 1 2 3 4 5; do (setsid true &); done`) // dead orphans

@@ -118,12 +118,10 @@ func makeMounts(k *kit, dir string) error {
 			return err
 		}
 	}
-	for name, source := range map[string]string{"bind": dir, "file": filepath.Join(dir, "bind/below")} {
-		if err := syscall.Mount(source, filepath.Join(dir, name), "", syscall.MS_BIND, ""); err != nil {
-			return err
-		}
+	if err := syscall.Mount(filepath.Join(dir, "tmpfs"), filepath.Join(dir, "bind"), "", syscall.MS_BIND, ""); err != nil {
+		return err
 	}
-	return nil
+	return syscall.Mount(filepath.Join(dir, "tmpfs/in/it"), filepath.Join(dir, "file"), "", syscall.MS_BIND, "")
 }
 
 // testOutside has a job leave every way out of its folders, and checks that

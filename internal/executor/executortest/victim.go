@@ -159,7 +159,7 @@ func (k *kit) end(v *live) {
 func testRecovery(k *kit) {
 	all := make([]string, len(hidings))
 	for i, hiding := range hidings {
-		all[i] = "{ " + hiding.script + "\n} >/dev/null 2>&1"
+		all[i] = hide(hiding.script)
 	}
 	for _, v := range []victim{
 		{Script: `true`},

@@ -18,8 +18,9 @@ import (
 // The marks do without it; it makes the end of a fork bomb certain and quick.
 // A nil *group is none.
 type group struct {
-	path string
-	dir  *os.File // given to clone3
+	path   string
+	dir    *os.File // given to clone3
+	killed bool     // cgroup.kill was used: newer kernels (seen on 6.18) then kill whatever is born into it, too
 }
 
 // groupPrefix names our groups, so that a sweep removes no other.
@@ -74,21 +75,23 @@ func openGroup(path string) *group {
 	return &group{path: path, dir: dir}
 }
 
-// empty reports that no living process is in the group or in one below it.
-func (g *group) empty() bool {
+// populated reports that a living process is in the group or in one below it,
+// or that this can't be told.
+func (g *group) populated() bool {
 	if g == nil {
-		return true
+		return false
 	}
 	events, err := os.ReadFile(g.path + "/cgroup.events")
-	return err == nil && bytes.HasPrefix(events, []byte("populated 0"))
+	return err != nil || !bytes.HasPrefix(events, []byte("populated 0"))
 }
 
 // kill ends all members. Before Linux 5.14 it kills those it sees: call it
 // until the group is empty.
 func (g *group) kill() error {
-	if g.empty() {
+	if !g.populated() {
 		return nil
 	}
+	g.killed = true
 	err := os.WriteFile(g.path+"/cgroup.kill", []byte("1"), 0)
 	if !errors.Is(err, fs.ErrNotExist) {
 		return err

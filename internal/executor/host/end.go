@@ -32,15 +32,16 @@ func (x ending) run() (int, error) {
 	deadline := time.Now().Add(endLimit)
 	ended := map[int]bool{}
 	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
-		var failed error
-		populated := false
+		left, err := x.find()
+		inGroups, failed := x.inGroups()
+		if err != nil || len(left) == 0 && failed == nil && !slices.ContainsFunc(x.groups, (*group).populated) {
+			return len(ended), err
+		}
+		for _, pid := range inGroups {
+			ended[pid] = true
+		}
 		for _, g := range x.groups {
 			failed = errors.Join(failed, g.kill())
-			populated = populated || !g.empty()
-		}
-		left, err := x.find()
-		if err != nil || len(left) == 0 && !populated {
-			return len(ended), err
 		}
 		for _, p := range left {
 			if !p.dead {
@@ -53,6 +54,16 @@ func (x ending) run() (int, error) {
 		}
 		time.Sleep(pause)
 	}
+}
+
+func (x ending) inGroups() ([]int, error) {
+	var pids []int
+	var failed error
+	for _, g := range x.groups {
+		members, err := g.members()
+		pids, failed = append(pids, members...), errors.Join(failed, err)
+	}
+	return pids, failed
 }
 
 // find returns the places' processes that are still there, when it has taken

@@ -9,6 +9,7 @@
 package host
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ type Options struct {
 	Env []string
 	// NoGroups leaves control groups alone, as on machines without them.
 	NoGroups bool
+
+	groupParent string // for tests, which must tell their groups from others'
 }
 
 // Executor runs jobs on this machine. It implements executor.Executor.
@@ -89,7 +92,7 @@ func New(o Options) (*Executor, error) {
 	e := &Executor{options: o, null: null, orphans: openOrphans(), outer: outerMark(), places: map[*Place]struct{}{}}
 	e.adopting = unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == nil && e.orphans.known()
 	if !o.NoGroups {
-		e.parent = groupParent()
+		e.parent = cmp.Or(o.groupParent, groupParent())
 	}
 	return e, nil
 }
@@ -210,19 +213,18 @@ func (e *Executor) open(ctx context.Context, s *slot, spec executor.Spec) (*Plac
 		Job: spec.Job, Labels: spec.Labels, Since: time.Now().UTC(),
 	}
 	fresh := s.state == nil
-	switch {
-	case !fresh && s.group != nil:
+	if s.group != nil {
 		st.Group = s.group.path
-	case fresh && e.parent != "":
+	} else if e.parent != "" {
 		st.Group = filepath.Join(e.parent, groupPrefix+st.Mark)
 	}
 	if err := s.write(st); err != nil { // before there is anything to sweep
 		return nil, fmt.Errorf("make a place for %s: %w", spec.Job, err)
 	}
+	if s.group == nil && st.Group != "" {
+		s.group = newGroup(st.Group)
+	}
 	if fresh {
-		if st.Group != "" {
-			s.group = newGroup(st.Group)
-		}
 		if err := s.furnish(); err != nil {
 			return nil, err
 		}

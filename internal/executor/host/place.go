@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -129,7 +130,7 @@ func (p *Place) quiet() bool {
 	p.mu.Lock()
 	running := len(p.commands)
 	p.mu.Unlock()
-	if running > 0 || !p.host.adopting || !p.slot.group.empty() {
+	if running > 0 || !p.host.adopting || p.slot.group.populated() {
 		return false
 	}
 	pids, err := p.host.orphans.list()
@@ -159,6 +160,7 @@ func (p *Place) Close(context.Context) error {
 // end ends the place's processes and gives its slot back.
 func (p *Place) end() error {
 	if !p.quiet() {
+		defer p.reapCommands() // those whose starter never waits
 		_, err := ending{belongs: p.mark.covers, groups: p.groups(), reap: p.reap}.run()
 		if err != nil {
 			p.slot.release() // the folders stay while something may write to them
@@ -166,6 +168,16 @@ func (p *Place) end() error {
 		}
 	}
 	return p.host.dismiss(p.slot, p.keep)
+}
+
+// reapCommands takes the statuses of the commands that have ended.
+func (p *Place) reapCommands() {
+	p.mu.Lock()
+	commands := slices.Collect(maps.Values(p.commands))
+	p.mu.Unlock()
+	for _, c := range commands {
+		c.reap()
+	}
 }
 
 func (p *Place) groups() []*group {

@@ -69,12 +69,11 @@ func (r *remover) empty(dir int, path string, depth int, keep tree) {
 			_, _, names := unix.ParseDirent(buf[:n], -1, nil)
 			for _, name := range names {
 				below, kept := keep[name]
-				switch e := (entry{dir, name, filepath.Join(path, name)}); {
-				case !kept:
-					progress = r.remove(e, depth) || progress
-				case below != nil:
-					r.enter(e, depth, *below)
+				e := entry{dir, name, filepath.Join(path, name)}
+				if kept && (below == nil || r.enter(e, depth, *below) != unix.ENOTDIR) {
+					continue
 				}
+				progress = r.remove(e, depth) || progress
 			}
 		}
 	}
@@ -115,11 +114,12 @@ func (r *remover) remove(e entry, depth int) bool {
 			err = r.moveUp(e)
 		} else {
 			left := r.left
-			r.enter(e, depth, nil)
-			if r.left > left {
+			if err = r.enter(e, depth, nil); r.left > left {
 				return false // why is said already
 			}
-			err = e.unlink(unix.AT_REMOVEDIR)
+			if err == nil {
+				err = e.unlink(unix.AT_REMOVEDIR)
+			}
 		}
 	}
 	if err != nil {
@@ -128,18 +128,23 @@ func (r *remover) remove(e entry, depth int) bool {
 	return err == nil
 }
 
-// enter empties the folder e.
-func (r *remover) enter(e entry, depth int, keep tree) {
+// enter empties the folder e. It returns ENOTDIR when e is none; of other
+// errors it has told.
+func (r *remover) enter(e entry, depth int, keep tree) error {
 	dir, err := openBeneath(e)
 	for err == unix.EXDEV && unmount(e) == nil {
 		dir, err = openBeneath(e)
 	}
-	if err != nil {
-		r.failed(e.path, err)
-		return
+	if err == unix.ELOOP {
+		err = unix.ENOTDIR
 	}
-	defer unix.Close(dir)
-	r.empty(dir, e.path, depth+1, keep)
+	if err == nil {
+		defer unix.Close(dir)
+		r.empty(dir, e.path, depth+1, keep)
+	} else if err != unix.ENOTDIR {
+		r.failed(e.path, err)
+	}
+	return err
 }
 
 // moveUp renames a folder into the top one, whence it is removed later.
@@ -183,7 +188,7 @@ func explainRemoval(path string, err error) error {
 }
 
 // openBeneath opens the folder e for reading; EXDEV when something is mounted
-// there, ENOTDIR or ELOOP when it is no folder.
+// there, ENOTDIR or ELOOP (a link) when it is no folder.
 func openBeneath(e entry) (int, error) {
 	how := unix.OpenHow{
 		Flags:   unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC,

@@ -199,6 +199,11 @@ func (s *slot) recycle() (bool, error) {
 	if err := removeBelow(s.dir, s.path, keep); err != nil {
 		return false, err
 	}
+	if s.group != nil && s.group.killed {
+		if err := s.removeGroup(); err != nil {
+			return false, err
+		}
+	}
 	var st unix.Stat_t
 	if s.state == nil || unix.Fstat(int(s.state.Fd()), &st) != nil || st.Nlink != 1 {
 		return false, nil
