@@ -98,19 +98,20 @@ func (v *view) keepTime(n *node) {
 		return
 	}
 	deadline := job.Started.Add(job.Timeout + job.CancelTimeout + grace)
-	reason := fmt.Sprintf("it ran longer than its timeout of %s", job.Timeout)
-	if told := job.Stopping; told.Force {
+	told := job.Stopping
+	if told.Force {
 		deadline = told.At.Add(grace)
-	} else if told.Asked() {
-		if end := told.At.Add(job.CancelTimeout + grace); end.Before(deadline) {
-			deadline, reason = end, told.Reason
-		}
+	} else if end := told.At.Add(job.CancelTimeout + grace); told.Asked() && end.Before(deadline) {
+		deadline = end
+	} else {
+		told = CancelRequest{} // its time is over before that of being cancelled
 	}
 	if v.now.Before(deadline) {
 		v.wakeAt(deadline)
 		return
 	}
-	if !job.Stopping.Force {
+	if !told.Force {
+		reason := because(told.Reason, fmt.Sprintf("it ran longer than its timeout of %s", job.Timeout))
 		v.edit(n).Stopping = CancelRequest{At: v.now, Reason: reason, Force: true}
 		v.stop(n)
 		v.wakeAt(v.now.Add(grace))

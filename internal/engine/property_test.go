@@ -40,7 +40,7 @@ func drawFiles(t *rapid.T, o genOptions) []genFile {
 		if o.groups && rapid.IntRange(0, 5).Draw(t, "grouped file") == 0 {
 			files[f].group = drawGroup(t)
 		}
-		files[f].jobs = make([]genJob, rapid.IntRange(1, 6).Draw(t, "jobs"))
+		files[f].jobs = make([]genJob, rapid.SampledFrom([]int{5, 3, 1, 6, 4, 2}).Draw(t, "jobs"))
 		for i := range files[f].jobs {
 			files[f].jobs[i] = drawJob(t, o, f, i, len(files))
 		}
@@ -62,11 +62,11 @@ func drawGroup(t *rapid.T) string {
 func drawJob(t *rapid.T, o genOptions, file, i, files int) genJob {
 	j := genJob{id: fmt.Sprintf("j%d", i), failFast: true}
 	for n := range i {
-		if rapid.IntRange(0, 2).Draw(t, "needs") == 0 {
+		if n == i-1 && rapid.Bool().Draw(t, "needs the last") || rapid.IntRange(0, 3).Draw(t, "needs") == 0 {
 			j.needs = append(j.needs, n)
 		}
 	}
-	conditions := []string{"", "", "", "always()", "failure()", "success()", "!cancelled()", "cancelled()", "false", "true", "!failure()"}
+	conditions := []string{"", "always()", "", "always()", "", "failure()", "success()", "!cancelled()", "cancelled()", "false", "true", "!failure()"}
 	if len(j.needs) > 0 && o.outcomeConditions {
 		need := fmt.Sprintf("needs.j%d.result", j.needs[0])
 		conditions = append(conditions, "always() && "+need+" == 'failure'", need+" == 'success'", "failure() || "+need+" == 'skipped'")
