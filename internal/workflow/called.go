@@ -126,9 +126,8 @@ func (l *loader) call(from string, job *Job) *Workflow {
 	if root == nil || l.failed() {
 		return nil
 	}
-	c := converter{errors: &l.errors}
+	c := converter{errors: &l.errors, calledBy: job}
 	w := c.workflow(file, root)
-	c.callOf(job, w, root.Lookup("on"))
 	l.checkPermissions(job, w)
 	w.inheritPermissions(job.Permissions)
 	if l.failed() {
@@ -168,14 +167,14 @@ func (l *errorList) calledFrom(first int, call Pos) {
 
 // callOf checks that the called workflow may be called, and with the inputs
 // and secrets the job gives.
-func (c *converter) callOf(job *Job, called *Workflow, on *Token) {
-	if called.Call == nil {
+func (c *converter) callOf(job *Job, called *CallInterface, on *Token) {
+	if called == nil {
 		c.fail(on, "workflow_call key is not defined in the referenced workflow.")
 		return
 	}
-	c.calledInputs(job, called.Call.Inputs)
+	c.calledInputs(job, called.Inputs)
 	if !job.Uses.InheritSecrets {
-		c.calledSecrets(job, called.Call.Secrets)
+		c.calledSecrets(job, called.Secrets)
 	}
 }
 

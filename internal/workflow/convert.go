@@ -5,7 +5,8 @@ package workflow
 // WorkflowTemplateConverter.cs, and converter/*.ts of actions/languageservices
 // for what only that checks: triggers and background steps.
 type converter struct {
-	errors *errorList
+	errors   *errorList
+	calledBy *Job // the job that calls the file; nil for the first file
 }
 
 func (c *converter) fail(t *Token, message string) { c.errors.add(t.Pos(), message) }
@@ -28,6 +29,9 @@ func (c *converter) workflow(file string, root *Token) *Workflow {
 		switch key.Str() {
 		case "on":
 			w.On, w.Call = c.triggers(value)
+			if c.calledBy != nil {
+				c.callOf(c.calledBy, w.Call, value)
+			}
 		case "name":
 			w.Name = value.Str()
 		case "run-name":
