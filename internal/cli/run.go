@@ -16,6 +16,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"slipway/internal/action"
 	"slipway/internal/cli/render"
 
 	"slipway/internal/fault"
@@ -137,7 +138,7 @@ func (f runFlags) options(ctx context.Context, root string) (local.Options, erro
 		Artifacts:     firstSet(f.artifacts, config.Artifacts),
 		Parallel:      f.parallel, Keep: f.keep, Debug: f.debug, Offline: f.offline,
 		Actions: append(f.actions, config.Actions...),
-		Builtin: firstSet(f.builtin, config.Builtin, "fallback"),
+		Builtin: action.BuiltinMode(firstSet(f.builtin, config.Builtin)),
 	}
 	if o.Parallel == 0 {
 		o.Parallel = config.Parallel

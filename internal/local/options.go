@@ -1,5 +1,7 @@
 package local
 
+import "slipway/internal/action"
+
 // Options say what to run and how; the zero value of each field is the default.
 type Options struct {
 	Dir   string   // where the user stands; the repository is found from here
@@ -24,7 +26,7 @@ type Options struct {
 	Debug         bool   // ACTIONS_STEP_DEBUG and ACTIONS_RUNNER_DEBUG
 
 	Actions []string // URL templates of action mirrors, tried in order
-	Builtin string
+	Builtin action.BuiltinMode
 	Offline bool
 
 	Dirs Dirs

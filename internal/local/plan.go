@@ -26,7 +26,7 @@ type Plan struct {
 	options Options
 	repo    *gitrepo.Repo
 	events  *events
-	actions finder
+	actions *action.Finder
 }
 
 // PlannedRun is a workflow that will run, with the event that starts it.
@@ -98,6 +98,9 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 	}
 	p := &Plan{options: o, repo: repo}
 	if p.events, err = newEvents(ctx, repo, o); err != nil {
+		return nil, err
+	}
+	if p.actions, err = p.newResolver(ctx); err != nil {
 		return nil, err
 	}
 	files, err := discover(repo.Root(), o.Dir, o.Paths)
@@ -245,10 +248,4 @@ func (p *Plan) noSuchJob(files []source) error {
 		where = append(where, f.name)
 	}
 	return fault.New(fault.Usage, "-j %s: no workflow that would run has a job with this id (looked in %s)", p.options.Job, strings.Join(where, ", "))
-}
-
-type fetched struct{ Dir, Commit string }
-type finder interface {
-	action.Resolver
-	Repository(ctx context.Context, name, ref string) (fetched, error)
 }
