@@ -38,7 +38,6 @@ func (f folderActions) Resolve(_ context.Context, use action.Use, log io.Writer)
 	default:
 		fmt.Fprintf(log, "Download action repository '%s'\n", use.Ref)
 		if a.Builtin = f.builtins[name]; a.Builtin != nil {
-			a.Manifest = &action.Manifest{Name: name}
 			return a, nil
 		}
 		parts := strings.SplitN(name, "/", 3)
@@ -85,4 +84,12 @@ func readManifest(file string) (*action.Manifest, error) {
 		m.Outputs = append(m.Outputs, action.ManifestOutput{Name: out.Name, Value: out.Value})
 	}
 	return m, nil
+}
+
+// slowActions takes until it is told to stop.
+type slowActions struct{}
+
+func (slowActions) Resolve(ctx context.Context, _ action.Use, _ io.Writer) (*action.Action, error) {
+	<-ctx.Done()
+	return nil, ctx.Err()
 }

@@ -34,7 +34,7 @@ func (j *jobRun) complete() jobproto.Result {
 			j.status.merge(jobproto.Failure)
 		}
 	}
-	if left := j.deps.Place.Processes(); left > 0 {
+	if left := j.deps.Place.Processes(); left > 0 && j.ctx.Err() == nil {
 		c.write().print(fmt.Sprintf("Cleaning up orphan processes: %d still running", left))
 	}
 	if failed != nil {

@@ -38,7 +38,7 @@ func (r *stepRun) evaluateCondition(name string) (bool, error) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.evaluated, r.condition = true, condition
+	r.evaluated, r.called, r.condition = true, name, condition
 	var holds bool
 	if condition == nil { // the common case: no `if`, so success()
 		r.log.debug("Evaluating: success()")
@@ -91,10 +91,12 @@ func (r *stepRun) recheck() {
 func (r *stepRun) stillHolds() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	switch {
-	case !r.evaluated:
+	if !r.evaluated {
 		return true // it will be, with the job cancelled
-	case r.asked == nil:
+	}
+	r.log.debug("Re-evaluate condition on job cancellation for step: '" + r.called + "'.")
+	r.log.flush()
+	if r.asked == nil {
 		return false // no `if`: success() holds no more
 	}
 	again := *r.asked

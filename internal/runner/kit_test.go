@@ -160,7 +160,8 @@ type trial struct {
 	sink *recorder
 	host string // the workspace
 
-	control chan runner.Cancel
+	control  chan runner.Cancel
+	markFile string
 }
 
 // newTrial reads the first job of a workflow. yaml may be only `steps`, or

@@ -11,15 +11,22 @@ import (
 // concurrent use: the step's own words and its command's output meet in it.
 type stepLog struct {
 	report *reporter
-	step   int // StepRef.Number
 	count  *annotations
 	debugs bool // ACTIONS_STEP_DEBUG
 
 	mu      sync.Mutex
+	step    int    // StepRef.Number; 0 until the step was started: nothing is passed on before
 	held    []byte // the step's own words, raw, until flushed as one chunk
 	masked  []byte // reused by flush
 	closed  bool   // the step has ended: what comes later is dropped
 	problem string // the last error
+}
+
+// open says that the step was started.
+func (l *stepLog) open(number int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.step = number
 }
 
 // print adds lines to the log. They are passed on with the next output or
@@ -58,7 +65,9 @@ func (l *stepLog) issue(level jobproto.Level, message string) {
 }
 
 func (l *stepLog) annotate(a jobproto.Annotation) {
+	l.mu.Lock()
 	a.Step = l.step
+	l.mu.Unlock()
 	l.report.annotate(a, l.count)
 }
 
@@ -70,7 +79,7 @@ func (l *stepLog) flush() {
 }
 
 func (l *stepLog) flushLocked() {
-	if len(l.held) == 0 || l.closed {
+	if len(l.held) == 0 || l.closed || l.step == 0 {
 		return
 	}
 	masked := l.report.masks.Lines(l.masked, l.held)

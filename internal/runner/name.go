@@ -18,6 +18,9 @@ func (r *stepRun) name() string {
 	if name == "" {
 		name = "run"
 	}
+	if _, isHook := r.step.task.(hookTask); isHook {
+		return name
+	}
 	switch r.ref.Phase {
 	case jobproto.Pre:
 		return "Pre " + name

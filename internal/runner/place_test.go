@@ -46,3 +46,15 @@ func placeOf(t testing.TB, e *host.Executor) executor.Place {
 	})
 	return place
 }
+
+// withPath is a place with one more folder in its PATH.
+type withPath struct {
+	executor.Place
+	folder string
+}
+
+func (p withPath) Env() map[string]string {
+	env := p.Place.Env()
+	env["PATH"] = p.folder + ":" + env["PATH"]
+	return env
+}

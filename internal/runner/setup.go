@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 
 	"slipway/internal/expr"
-	"slipway/internal/fault"
 	"slipway/internal/jobproto"
 	"slipway/internal/workflow"
 )
@@ -36,8 +35,8 @@ func (c *chapter) write() *stepLog {
 	if !c.begun {
 		c.begun = true
 		c.ref.Number = c.job.report.number()
-		c.log.step = c.ref.Number
 		c.job.report.started(&c.ref)
+		c.log.open(c.ref.Number)
 	}
 	return c.log
 }
@@ -150,9 +149,6 @@ func (j *jobRun) scopeFor(t *workflow.Token) *expr.Scope {
 func shown(err error) string {
 	if e, ok := errors.AsType[*workflow.EvaluationError](err); ok {
 		return "The template is not valid. " + e.Error()
-	}
-	if e, ok := errors.AsType[*fault.Error](err); ok {
-		return e.Message
 	}
 	return err.Error()
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	"slipway/internal/fault"
 )
@@ -37,10 +38,13 @@ type shell struct {
 	extension string
 }
 
-// shellFinder looks programs up once per job and PATH.
+// shellFinder looks programs up; each is found once per job and PATH. It is
+// safe for concurrent use.
 type shellFinder struct {
 	visible bool // the place's files are the host's, so that PATH can be searched from here
-	found   map[lookup]string
+
+	mu    sync.Mutex
+	found map[lookup]string // not what is missing: a step may install it
 }
 
 type lookup struct{ name, path string }
@@ -54,12 +58,16 @@ func (f *shellFinder) which(name, path string) string {
 	if !f.visible || strings.Contains(name, "/") {
 		return name
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	key := lookup{name, path}
 	if found, ok := f.found[key]; ok {
 		return found
 	}
 	found := searchPath(name, path)
-	f.found[key] = found
+	if found != "" {
+		f.found[key] = found
+	}
 	return found
 }
 

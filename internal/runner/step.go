@@ -112,6 +112,7 @@ type stepRun struct {
 
 	mu        sync.Mutex // guards what a cancellation from outside looks at
 	evaluated bool       // the condition has been evaluated
+	called    string     // the step's name
 	condition *workflow.Token
 	asked     *expr.Scope // with which it was
 	cancel    context.CancelCauseFunc
@@ -189,8 +190,8 @@ func (r *stepRun) admitted() bool {
 func (r *stepRun) start(name string) {
 	r.ref.Name = name
 	r.ref.Number = r.job.report.number()
-	r.log.step = r.ref.Number
 	r.job.report.started(&r.ref)
+	r.log.open(r.ref.Number)
 }
 
 // perform runs the step's task within its timeout and concludes.

@@ -195,7 +195,7 @@ func (t *usesTask) inputs(r *stepRun) ([]pair, error) {
 			r.log.debug(fmt.Sprintf("Input '%s' is required and was not given", d.Name))
 		}
 	}
-	if len(unexpected) > 0 {
+	if len(unexpected) > 0 && t.action.Manifest != nil {
 		r.log.warn(fmt.Sprintf("Unexpected input(s) '%s', valid inputs are ['%s']", strings.Join(unexpected, "', '"), strings.Join(valid, "', '")))
 	}
 	return inputs, nil
