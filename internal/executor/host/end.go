@@ -30,11 +30,11 @@ type ending struct {
 // to others, it gives up with an error that names them.
 func (x ending) run() (int, error) {
 	deadline := time.Now().Add(endLimit)
-	ended := map[int]bool{}
+	ended, dead := map[int]bool{}, map[int]bool{}
 	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
-		left, err := x.find()
+		left, none, err := x.find(dead)
 		inGroups, failed := x.inGroups()
-		if err != nil || len(left) == 0 && failed == nil && !slices.ContainsFunc(x.groups, (*group).populated) {
+		if err != nil || none && failed == nil && !slices.ContainsFunc(x.groups, (*group).populated) {
 			return len(ended), err
 		}
 		for _, pid := range inGroups {
@@ -66,11 +66,14 @@ func (x ending) inGroups() ([]int, error) {
 	return pids, failed
 }
 
-// find returns the places' processes that are still there, when it has taken
-// the statuses of those that are dead and ours to wait for.
-func (x ending) find() ([]proc, error) {
+// find takes the statuses of the places' processes that are dead and ours to
+// wait for, and returns those that are left. It reports that there are none
+// only when it saw none: one that has died since it was seen may have forked
+// before. A dead child of somebody else's, who will wait for it or not, is in
+// the set dead when it is seen again, and then counts no more.
+func (x ending) find(dead map[int]bool) (left []proc, none bool, err error) {
 	pids, err := owned(x.belongs, x.thorough)
-	var left []proc
+	none = true
 	for _, pid := range pids {
 		if x.reap != nil {
 			x.reap(pid)
@@ -78,12 +81,15 @@ func (x ending) find() ([]proc, error) {
 			reapOrphan(pid)
 		}
 		p, there := readProc(pid)
-		if !there || p.dead && p.parent != os.Getpid() && !slices.Contains(pids, p.parent) {
-			continue // a dead child of somebody else's, who will wait for it or not
+		if there && p.dead && dead[pid] && p.parent != os.Getpid() && !slices.Contains(pids, p.parent) {
+			continue
 		}
-		left = append(left, p)
+		none, dead[pid] = false, p.dead
+		if there {
+			left = append(left, p)
+		}
 	}
-	return left, err
+	return left, none, err
 }
 
 // kill ends the process pid if it is still the one that was found.
