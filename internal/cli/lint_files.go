@@ -1,6 +1,8 @@
 package cli
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -55,10 +57,19 @@ func (c calls) find(ref, from string) (string, []byte, error) {
 		file = filepath.Join(c.root, filepath.FromSlash(path))
 		ref = shownPath(file)
 	}
-	if file == "" {
+	switch {
+	case file == "":
 		return "", nil, workflow.ErrNotFollowed
+	case local && !filepath.IsLocal(path):
+		return "", nil, errors.New("the path leads out of the repository")
 	}
 	data, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("there is no file %s", filepath.ToSlash(file))
+		if local {
+			err = errors.New("there is no such file in this repository")
+		}
+	}
 	return ref, data, err
 }
 

@@ -72,7 +72,7 @@ func (l *Linter) action(file string, data []byte) Result {
 }
 
 func (l *Linter) newPass(file string, data []byte) *pass {
-	return &pass{source: newSource(file, data), repo: l.repo, seen: map[Finding]bool{}}
+	return &pass{source: newSource(file, data), repo: l.repo, rules: allRules(), seen: map[Finding]bool{}}
 }
 
 // done returns the findings in file order, without those that a comment allows

@@ -13,8 +13,8 @@ import (
 // repository is what the files of a repository say about its actions. Each
 // manifest is read once.
 type repository struct {
-	files   fs.FS // nil when the repository isn't there: nothing is known of its actions then
-	actions map[string]*action
+	files   fs.FS              // nil when the repository isn't there: nothing is known of its actions then
+	actions map[string]*action // by `uses:`
 }
 
 // action is what a step that uses it must know.
@@ -51,17 +51,15 @@ func localPath(uses string) (folder string, ok bool) {
 // find returns what is known of the action that `uses:` names, or nil. A local
 // action that isn't there has a problem.
 func (r *repository) find(uses string) *action {
-	folder, local := localPath(uses)
-	if !local {
-		return wellKnown(uses)
-	}
-	if r.files == nil {
-		return nil
-	}
-	a, ok := r.actions[folder]
+	a, ok := r.actions[uses]
 	if !ok {
-		a = r.read(folder)
-		r.actions[folder] = a
+		switch folder, local := localPath(uses); {
+		case !local:
+			a = wellKnown(uses)
+		case r.files != nil:
+			a = r.read(folder)
+		}
+		r.actions[uses] = a
 	}
 	return a
 }
@@ -102,8 +100,9 @@ func newAction(raw *workflow.RawAction) *action {
 	return a
 }
 
-// wellKnownActions has one line an action: its name, its inputs in any
-// version (with `!` when every version needs it), `->` and its outputs.
+// wellKnownActions has a comment and then one line an action: its name in
+// lower case, its inputs in any version (with `!` when every version needs
+// it), `->` and its outputs.
 //
 //go:embed wellknown.txt
 var wellKnownActions string
@@ -114,7 +113,7 @@ func wellKnown(uses string) *action {
 	if !found {
 		return nil
 	}
-	_, after, found := strings.Cut("\n"+wellKnownActions, "\n"+strings.ToLower(name)+":")
+	_, after, found := strings.Cut(wellKnownActions, "\n"+strings.ToLower(name)+":")
 	if !found {
 		return nil
 	}

@@ -50,7 +50,8 @@ type pass struct {
 	workflow *workflow.Workflow  // nil for an action manifest
 	action   *workflow.RawAction // nil for a workflow
 	scope    *scope              // what every place of the file sees
-	rule     *rule               // the one that is looking
+	rules    []*rule
+	rule     *rule // the one that is looking
 	findings []Finding
 	seen     map[Finding]bool // aliases make tokens appear twice
 }

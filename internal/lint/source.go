@@ -26,9 +26,10 @@ type place struct {
 // cursor is a position inside a scalar: at bytes into its value, offset bytes
 // into the file. Findings in one scalar come in order, so the last is kept.
 type cursor struct {
-	token  *workflow.Token
-	at     int
-	offset int
+	token   *workflow.Token
+	at      int
+	offset  int
+	escapes bool // the scalar is written in double quotes
 }
 
 func newSource(file string, data []byte) *source {
@@ -137,30 +138,55 @@ func (s *source) seek(t *workflow.Token, at int) int {
 	c := s.last
 	if c.token != t || c.at > at {
 		c = cursor{token: t, offset: s.content(t)}
+		c.escapes = c.offset > 0 && s.data[c.offset-1] == '"'
 	}
 	if c.offset < 0 || at < 0 {
 		return -1
 	}
-	for ; c.offset < len(s.data); c.offset++ {
+	for c.offset < len(s.data) && c.at < len(value) {
 		here := s.data[c.offset]
-		for c.at < len(value) && c.at < at && value[c.at] != here && isSpace(value[c.at]) {
-			c.at++
-		}
 		switch {
-		case c.at >= len(value):
-			return -1
-		case value[c.at] == here:
-			if c.at == at {
+		case c.escapes && here == '\\':
+			width, size := escape(s.data[c.offset:], value[c.at:])
+			if c.at <= at && at < c.at+width {
 				s.last = c
 				return c.offset
 			}
+			c.at += width
+			c.offset += size
+		case value[c.at] == here && c.at == at:
+			s.last = c
+			return c.offset
+		case value[c.at] == here:
 			c.at++
-		case isSpace(here), here == '\'', here == '\\', here == '"':
+			c.offset++
+		case isSpace(here), here == '\'' && !c.escapes:
+			c.offset++
+		case isSpace(value[c.at]) && c.at < at:
+			c.at++
 		default:
 			return -1
 		}
 	}
 	return -1
+}
+
+// escape returns how many bytes of the value and of the file an escape of a
+// double-quoted scalar takes. One at the end of a line yields nothing.
+func escape(file []byte, value string) (width, size int) {
+	if len(file) < 2 || file[1] == '\n' || file[1] == '\r' {
+		return 0, 1
+	}
+	_, width = utf8.DecodeRuneInString(value)
+	switch file[1] {
+	case 'x':
+		return width, 4
+	case 'u':
+		return width, 6
+	case 'U':
+		return width, 10
+	}
+	return width, 2
 }
 
 // content returns the offset at which the text of a scalar begins: after an

@@ -292,7 +292,7 @@ func (p *pass) tree(s *scope, t *workflow.Token, use purpose) {
 
 // each calls f for every rule, which from then on is the one that is looking.
 func (p *pass) each(f func(*rule)) {
-	for _, p.rule = range allRules() {
+	for _, p.rule = range p.rules {
 		f(p.rule)
 	}
 }

@@ -67,14 +67,12 @@ func (t textWriter) finding(s severity, f lint.Finding, source []byte) string {
 	if f.Line > 0 {
 		place += fmt.Sprintf(":%d:%d", f.Line, f.Column)
 	}
-	if place != "" {
-		b.WriteString(t.style(styleBold, place) + ": ")
-	}
+	b.WriteString(t.style(styleBold, printable(place)) + ": ")
 	mark := styleYellow
 	if s == severityError {
 		mark = styleRed
 	}
-	b.WriteString(t.style(mark, string(s)) + ": " + printable(f.Message))
+	b.WriteString(t.style(mark, string(s)) + ": " + printable(strings.ReplaceAll(f.Message, "\n", " ")))
 	if f.Rule != "" {
 		b.WriteString(t.style(styleFaint, " ["+f.Rule+"]"))
 	}
