@@ -110,3 +110,28 @@ func BenchmarkRun(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkDecide is one decision in a run of 1,000 jobs: the first, which
+// hands all of them out, and one in the middle, about one that has ended.
+func BenchmarkDecide(b *testing.B) {
+	spec := testSpec("1", readPlan(b, wide(1000)))
+	run, err := NewRun(spec)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("first-of-1000", func(b *testing.B) {
+		for b.Loop() {
+			Decide(Snapshot{Run: run}, time.Now())
+		}
+	})
+	run.Apply(Decide(Snapshot{Run: run}, time.Now()))
+	for _, job := range run.Jobs {
+		run.Report(JobReport{Job: job.ID, Kind: ReportStarted, At: time.Now()})
+	}
+	run.Report(JobReport{Job: "j500", Kind: ReportFinished, At: time.Now(), Result: jobproto.Result{Conclusion: jobproto.Success}})
+	b.Run("in-the-middle-of-1000", func(b *testing.B) {
+		for b.Loop() {
+			Decide(Snapshot{Run: run}, time.Now())
+		}
+	})
+}

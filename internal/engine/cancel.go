@@ -80,7 +80,9 @@ func (v *view) watch(n *node) {
 			return
 		}
 	}
-	v.keepTime(n)
+	if v.job(n).State == Running && v.overTime(v.job(n)) {
+		v.giveUp(n)
+	}
 }
 
 // stop tells n's runner what n.Stopping says.
@@ -89,37 +91,42 @@ func (v *view) stop(n *node) {
 	v.d.Stop = append(v.d.Stop, Stop{Job: job.ID, Reason: job.Stopping.Reason, Force: job.Stopping.Force})
 }
 
-// keepTime ends running jobs whose runner neither keeps their time nor
-// answers: first it is told to end them at once, then they count as lost, or
-// as cancelled when that is what they were asked to be.
-func (v *view) keepTime(n *node) {
-	job := v.job(n)
-	if job.State != Running || job.Started.IsZero() {
-		return
+// overTime reports whether a running job should have ended, counting the
+// time its runner has to end it, and the grace. If not, it will be asked
+// again when that time comes.
+func (v *view) overTime(job *Job) bool {
+	if job.Started.IsZero() {
+		return false
 	}
 	deadline := job.Started.Add(job.Timeout + job.CancelTimeout + grace)
-	told := job.Stopping
-	if told.Force {
+	if told := &job.Stopping; told.Force {
 		deadline = told.At.Add(grace)
-	} else if end := told.At.Add(job.CancelTimeout + grace); told.Asked() && end.Before(deadline) {
-		deadline = end
-	} else {
-		told = CancelRequest{} // its time is over before that of being cancelled
+	} else if told.Asked() {
+		if end := told.At.Add(job.CancelTimeout + grace); end.Before(deadline) {
+			deadline = end
+		}
 	}
 	if v.now.Before(deadline) {
 		v.wakeAt(deadline)
-		return
+		return false
 	}
-	if !told.Force {
-		reason := because(told.Reason, fmt.Sprintf("it ran longer than its timeout of %s", job.Timeout))
+	return true
+}
+
+// giveUp ends a job over its time whose runner neither keeps it nor answers:
+// first it is told to end at once, then it counts as lost, or as cancelled
+// when that is what it was asked to be.
+func (v *view) giveUp(n *node) {
+	job := v.job(n)
+	switch {
+	case !job.Stopping.Force:
+		reason := because(job.Stopping.Reason, fmt.Sprintf("it ran longer than its timeout of %s", job.Timeout))
 		v.edit(n).Stopping = CancelRequest{At: v.now, Reason: reason, Force: true}
 		v.stop(n)
 		v.wakeAt(v.now.Add(grace))
-		return
-	}
-	if v.cancelRequest(n).Asked() {
+	case v.cancelRequest(n).Asked():
 		v.finish(n, Cancelled, job.Stopping.Reason)
-	} else {
+	default:
 		v.finish(n, Lost, job.Stopping.Reason+", and its runner does not answer")
 	}
 }

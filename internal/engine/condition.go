@@ -16,10 +16,8 @@ func (v *view) start(n *node) {
 		v.finish(n, Cancelled, because(req.Reason, "the job was cancelled before it began"))
 		return
 	}
-	for _, need := range n.needs {
-		if !v.job(need).State.Final() {
-			return
-		}
+	if !v.needsAreFinal(n) {
+		return
 	}
 	v.rememberChain(n)
 	ok, err := v.condition(n)
@@ -33,6 +31,15 @@ func (v *view) start(n *node) {
 	default:
 		v.begin(n)
 	}
+}
+
+func (v *view) needsAreFinal(n *node) bool {
+	for _, need := range n.needs {
+		if !v.job(need).State.Final() {
+			return false
+		}
+	}
+	return true
 }
 
 // rememberChain notes what became of everything n needs, however far back.

@@ -14,6 +14,7 @@ type memo struct {
 	needs   map[*node]expr.Value
 	results map[*node]expr.Value
 	callers map[*node]*caller
+	own     *own
 	lone    expr.Value // the strategy context of a job without a matrix
 }
 

@@ -42,8 +42,9 @@ type view struct {
 	groups groupSet
 	d      Decision
 
-	work     []work            // by node.seq
-	added    []*node           // nodes this decision makes, in order
+	work     map[*node]*work   // of the nodes looked into so far
+	edited   []*node           // in the order of their first change
+	added    map[string]*node  // nodes this decision makes, by ID
 	children map[*node][]*node // of nodes this decision expanded
 	queue    []*node           // to visit
 
@@ -59,12 +60,8 @@ type work struct {
 
 func newView(s Snapshot, now time.Time) *view {
 	r := s.Run
-	v := &view{run: r, x: r.indexed(), now: now, groups: groupSet{groups: s.Groups}}
+	v := &view{run: r, x: r.indexed(), now: now, groups: groupSet{groups: s.Groups}, work: map[*node]*work{}}
 	v.state = RunState{r.State, r.Display, r.Reason, r.Finished, r.GroupKey}
-	v.work = make([]work, len(v.x.nodes), len(v.x.nodes)+len(v.x.nodes)/2)
-	for _, n := range v.x.order {
-		v.work[n.seq].job = n.job
-	}
 	return v
 }
 
@@ -74,29 +71,43 @@ func (v *view) decision() Decision {
 		state := v.state
 		v.d.Run = &state
 	}
-	for i := range v.work {
-		if v.work[i].edited {
-			v.d.Jobs = append(v.d.Jobs, v.work[i].job)
-		}
+	for _, n := range v.edited {
+		v.d.Jobs = append(v.d.Jobs, v.job(n))
 	}
 	return v.d
 }
 
-func (v *view) job(n *node) *Job { return v.work[n.seq].job }
+func (v *view) job(n *node) *Job {
+	if w, ok := v.work[n]; ok {
+		return w.job
+	}
+	return n.job
+}
+
+// at is n's entry in work.
+func (v *view) at(n *node) *work {
+	w, ok := v.work[n]
+	if !ok {
+		w = &work{job: n.job}
+		v.work[n] = w
+	}
+	return w
+}
 
 // edit returns n's job for writing.
 func (v *view) edit(n *node) *Job {
-	w := &v.work[n.seq]
+	w := v.at(n)
 	if !w.edited {
 		copied := *w.job
 		w.job, w.edited = &copied, true
+		v.edited = append(v.edited, n)
 	}
 	return w.job
 }
 
 // push marks n to be visited.
 func (v *view) push(n *node) {
-	if w := &v.work[n.seq]; !w.queued && !w.job.State.Final() {
+	if w := v.at(n); !w.queued && !w.job.State.Final() {
 		w.queued = true
 		v.queue = append(v.queue, n)
 	}
@@ -129,12 +140,7 @@ func (v *view) node(id string) *node {
 	if n := v.x.get(id); n != nil {
 		return n
 	}
-	for _, n := range v.added {
-		if n.job.ID == id {
-			return n
-		}
-	}
-	return nil
+	return v.added[id]
 }
 
 // addChildren makes instances under n.
@@ -142,42 +148,66 @@ func (v *view) addChildren(n *node, jobs []*Job, connect bool) {
 	nodes := make([]*node, len(jobs))
 	byKey := make(map[string]*node, len(jobs))
 	for i, job := range jobs {
-		child := &node{job: job, seq: len(v.work), plan: n.plan, matrix: n, parent: n.parent, needs: n.needs}
+		child := &node{job: job, plan: n.plan, matrix: n, parent: n.parent, needs: n.needs}
 		if connect {
 			child.plan, child.matrix, child.parent, child.needs = n.callee().Jobs[i], nil, n, nil
 		}
 		nodes[i] = child
 		byKey[strings.ToLower(job.Key)] = child
-		v.work = append(v.work, work{job: job, edited: true})
+		v.work[child] = &work{job: job, edited: true}
 	}
 	if connect {
 		for _, child := range nodes {
 			child.connect(func(key string) *node { return byKey[strings.ToLower(key)] })
 		}
 	}
-	v.added = append(v.added, nodes...)
 	if v.children == nil {
-		v.children = map[*node][]*node{}
+		v.children, v.added = map[*node][]*node{}, map[string]*node{}
+	}
+	for _, child := range nodes {
+		v.added[child.job.ID] = child
 	}
 	v.children[n] = nodes
+	v.edited = append(v.edited, nodes...)
 	v.pushAll(nodes)
 }
 
 // visitAll visits every job that may move, and again what moves with it.
 func (v *view) visitAll() {
-	v.queue = make([]*node, 0, len(v.x.order))
-	for _, n := range v.x.order {
-		if n.job.State.Final() {
-			v.releaseAll(n) // it ended by a report
+	if len(v.groups.groups) > 0 {
+		for _, n := range v.x.order {
+			if n.job.State.Final() {
+				v.releaseAll(n) // it ended by a report
+			}
 		}
 	}
-	v.pushAll(v.x.order)
+	for _, n := range v.x.order {
+		if v.mayMove(n) {
+			v.push(n)
+		}
+	}
 	for len(v.queue) > 0 {
 		n := v.queue[0]
 		v.queue = v.queue[1:]
-		v.work[n.seq].queued = false
+		v.work[n].queued = false
 		v.visit(n)
 	}
+}
+
+// mayMove is a quick look at a job nobody has looked at yet: of a large run,
+// most have ended long ago, run, or wait for something that has not happened.
+func (v *view) mayMove(n *node) bool {
+	switch job := n.job; job.State {
+	case Pending:
+		return v.cancelRequest(n).Asked() || v.needsAreFinal(n)
+	case Waiting:
+		return !job.notAdmitted() || v.cancelRequest(n).Asked()
+	case Queued:
+		return v.cancelRequest(n).Asked()
+	case Running:
+		return job.Kind != KindJob || v.cancelRequest(n).Asked() || v.overTime(job)
+	}
+	return false
 }
 
 // visit moves one job as far as it goes now.
@@ -252,11 +282,9 @@ func (v *view) abandon(state State, reason string) bool {
 	if state == Failure {
 		of = Skipped
 	}
-	for i := range v.work {
-		job := v.work[i].job
-		copied := *job
-		copied.State, copied.Reason, copied.Finished = of, reason, v.now
-		v.work[i] = work{job: &copied, edited: true}
+	for _, n := range v.x.order {
+		job := v.edit(n)
+		job.State, job.Reason, job.Finished = of, reason, v.now
 	}
 	v.conclude(state, reason)
 	return false

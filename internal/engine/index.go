@@ -20,7 +20,6 @@ type index struct {
 // node is one instance with its edges.
 type node struct {
 	job        *Job
-	seq        int // counts the nodes of a run, in the order they appeared
 	plan       *workflow.Job
 	parent     *node   // the call it belongs to
 	matrix     *node   // the job whose leg it is
@@ -66,7 +65,7 @@ func (x *index) get(id string) *node { return x.nodes[strings.ToLower(id)] }
 
 // add makes job's node. Its parent and its matrix have theirs already.
 func (x *index) add(plan *workflow.Workflow, job *Job) {
-	n := &node{job: job, seq: len(x.nodes)}
+	n := &node{job: job}
 	x.nodes[strings.ToLower(job.ID)] = n
 	if job.Parent != "" {
 		n.parent = x.get(job.Parent)

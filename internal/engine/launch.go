@@ -31,8 +31,7 @@ func (v *view) message(n *node, job *Job) (*jobproto.Job, error) {
 		return nil, evaluationFailed("environment", job, err)
 	}
 	job.Environment = env.Name
-	c := v.caller(n)
-	own := v.run.source()
+	c, own := v.caller(n), v.own()
 	return &jobproto.Job{
 		RunID: v.run.ID, JobID: job.ID, Key: job.Key, DisplayName: job.Display,
 		Contexts: jobproto.Contexts{
@@ -44,9 +43,9 @@ func (v *view) message(n *node, job *Job) (*jobproto.Job, error) {
 		Steps: n.plan.Steps, Outputs: n.plan.Outputs, EnvironmentURL: env.URL,
 		Container: n.plan.Container, Services: n.plan.Services,
 		Timeout: job.Timeout, CancelTimeout: job.CancelTimeout,
-		Repository: own.Repository, Ref: own.Ref, SHA: v.run.Github.Field("sha").Text(),
+		Repository: own.repository, Ref: own.ref, SHA: own.sha,
 		WorkflowRepository: c.source.Repository, WorkflowSHA: c.source.SHA, WorkflowRef: c.source.name(),
-		StepDebug: v.debugging("ACTIONS_STEP_DEBUG"), RunnerDebug: v.debugging("ACTIONS_RUNNER_DEBUG"),
+		StepDebug: own.stepDebug, RunnerDebug: own.runnerDebug,
 	}, nil
 }
 
@@ -75,6 +74,23 @@ func (v *view) minutes(n *node, t *workflow.Token, def time.Duration) (time.Dura
 		return def, err
 	}
 	return time.Duration(min(minutes, most) * float64(time.Minute)), nil
+}
+
+// own is what all messages of a run say alike.
+type own struct {
+	repository, ref, sha   string
+	stepDebug, runnerDebug bool
+}
+
+func (v *view) own() *own {
+	if v.memo.own == nil {
+		github := v.run.Github
+		v.memo.own = &own{
+			repository: github.Field("repository").Text(), ref: github.Field("ref").Text(), sha: github.Field("sha").Text(),
+			stepDebug: v.debugging("ACTIONS_STEP_DEBUG"), runnerDebug: v.debugging("ACTIONS_RUNNER_DEBUG"),
+		}
+	}
+	return v.memo.own
 }
 
 // debugging tells whether a debug setting is on: a secret or, else, a variable.
