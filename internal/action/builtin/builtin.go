@@ -26,6 +26,7 @@ type Config struct {
 // All returns the built-in actions for a run.
 func All(c Config) []action.Native {
 	return []action.Native{
+		{Name: "actions/setup-python", Manifest: pythonManifest(), Builtin: setupPython{}},
 		{Name: "actions/checkout", First: true, Manifest: checkoutManifest(), Builtin: checkout{c}},
 	}
 }

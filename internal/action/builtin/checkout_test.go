@@ -172,7 +172,7 @@ func (j *job) exec(ctx context.Context, args []string, dir string, env []string,
 	if out == nil {
 		out = &j.log
 	}
-	cmd.Stdout, cmd.Stderr = out, &j.log
+	cmd.Stdout, cmd.Stderr = out, out
 	if err := cmd.Run(); err != nil && cmd.ProcessState == nil {
 		return 0, err
 	}
