@@ -88,20 +88,44 @@ func checkExclude(p *pass, m *workflow.Token) {
 			case vector == nil || isIncludeOrExclude(key):
 				p.report(p.source.scalar(key), "'exclude' names '%s', which isn't a key of the matrix%s", key.Str(), choices(key.Str(), keys))
 			case !mayContain(vector, value):
-				p.report(p.source.scalar(value), "'exclude' leaves out nothing here: '%s' has no value '%s'", key.Str(), value.Str())
+				p.report(p.source.scalar(value), "this matches nothing: the matrix key '%s' has no such value", key.Str())
 			}
 		}
 	}
 }
 
-// mayContain says whether a vector may hold a value; only scalars are compared.
+// mayContain says whether a vector may hold what an exclude asks for.
 func mayContain(vector, value *workflow.Token) bool {
-	want, ok := scalarValue(value)
-	if !ok || vector.Kind() != workflow.TokenSequence {
+	if vector.Kind() != workflow.TokenSequence {
 		return true
 	}
-	return slices.ContainsFunc(vector.Items(), func(item *workflow.Token) bool {
-		have, ok := scalarValue(item)
-		return !ok || have.Equal(want)
-	})
+	return slices.ContainsFunc(vector.Items(), func(item *workflow.Token) bool { return mayMatch(item, value) })
+}
+
+// mayMatch says whether an item may match a value of exclude, whose parts all
+// have to equal those of the item. What the item lacks is null.
+func mayMatch(item, value *workflow.Token) bool {
+	if item.Kind() == workflow.TokenExpression || hasDynamicKey(item) {
+		return true
+	}
+	for key, part := range value.Pairs() {
+		if key.Kind() == workflow.TokenString && !mayMatch(item.Lookup(key.Str()), part) {
+			return false
+		}
+	}
+	for i, part := range value.Items() {
+		var have *workflow.Token
+		if i < item.Len() && item.Kind() == workflow.TokenSequence {
+			have = item.Items()[i]
+		}
+		if !mayMatch(have, part) {
+			return false
+		}
+	}
+	want, ok := scalarValue(value)
+	if !ok {
+		return true
+	}
+	have, ok := scalarValue(item)
+	return ok && have.Equal(want)
 }

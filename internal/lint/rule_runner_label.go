@@ -8,7 +8,7 @@ import (
 )
 
 var runnerLabel = rule{
-	Rule: Rule{"runner-label", "A runner label that is a slip of GitHub's, or was retired"},
+	Rule: Rule{"runner-label", "A runner label that no runner of GitHub's has, or not together with another"},
 	job: func(p *pass, j *workflow.Job) {
 		labels := runsOnLabels(j)
 		for _, t := range labels {
@@ -28,7 +28,23 @@ var runnerLabel = rule{
 				}
 			}
 		}
+		checkOneSystem(p, j)
 	},
+}
+
+// checkOneSystem reports a list of labels that no hosted runner has together:
+// a runner needs all labels of a job, and is one system.
+func checkOneSystem(p *pass, j *workflow.Job) {
+	var first *workflow.Token
+	for _, t := range j.RunsOn.Items() {
+		switch label := strings.ToLower(t.Str()); {
+		case !slices.Contains(hostedLabels(), label):
+		case first == nil:
+			first = t
+		case !strings.EqualFold(first.Str(), label):
+			p.report(p.source.scalar(t), "no runner is both '%s' and '%s', and a job needs one with all its labels; use a matrix to run on each", first.Str(), t.Str())
+		}
+	}
 }
 
 // hostedLabels are the labels of GitHub-hosted runners (docs.github.com,

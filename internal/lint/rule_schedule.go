@@ -7,9 +7,12 @@ import (
 )
 
 var schedule = rule{
-	Rule: Rule{"schedule", "A schedule more frequent than GitHub runs, or in a time zone that doesn't exist"},
+	Rule: Rule{"schedule", "A schedule that starts nothing, or more often than GitHub does, or in no time zone"},
 	workflow: func(p *pass) {
 		for _, e := range p.workflow.On.Events {
+			if e.Name == "schedule" && len(e.Schedules) == 0 {
+				p.report(p.source.at(e.Pos), "'schedule' without a list of cron lines starts nothing")
+			}
 			for _, s := range e.Config.Items() {
 				cron, zone := s.Lookup("cron"), s.Lookup("timezone")
 				if n := minutesApart(cron.Str()); n > 0 && n < 5 {

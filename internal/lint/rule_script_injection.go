@@ -117,27 +117,44 @@ github.event.workflow_run.pull_requests.*.head.ref
 func untrusted(ref expr.Reference, all bool) (known string, exact bool) {
 	path := pathOf(ref)
 	for known := range strings.FieldsSeq(untrustedPaths) {
-		if path == known {
+		names := strings.Split(known, ".")
+		switch {
+		case len(names) < len(path) || len(names) > len(path) && !all || !leadsTo(path, names):
+		case len(names) == len(path):
 			return known, true
-		}
-		if all && strings.HasPrefix(known, path+".") {
+		default:
 			return known, false
 		}
 	}
 	return "", false
 }
 
-// pathOf spells a reference as untrustedPaths does; indexes become `*`.
-func pathOf(ref expr.Reference) string {
-	var b strings.Builder
-	b.WriteString(strings.ToLower(ref.Context.Name))
+// anyIndex stands in a path for an index that is computed: of an array it may
+// be any item, of an object nobody knows.
+const anyIndex = "[]"
+
+// pathOf spells a reference as untrustedPaths does.
+func pathOf(ref expr.Reference) []string {
+	path := []string{strings.ToLower(ref.Context.Name)}
 	for _, step := range ref.Path {
-		b.WriteByte('.')
-		if step.Form == expr.Property {
-			b.WriteString(strings.ToLower(step.Name))
-		} else {
-			b.WriteByte('*')
+		switch step.Form {
+		case expr.Property:
+			path = append(path, strings.ToLower(step.Name))
+		case expr.Wildcard:
+			path = append(path, "*")
+		default:
+			path = append(path, anyIndex)
 		}
 	}
-	return b.String()
+	return path
+}
+
+// leadsTo says whether the names begin with what the path asks for.
+func leadsTo(path, names []string) bool {
+	for i, step := range path {
+		if step != "*" && step != names[i] && !(step == anyIndex && names[i] == "*") {
+			return false
+		}
+	}
+	return true
 }
