@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"os"
 	"os/exec"
@@ -22,6 +23,8 @@ import (
 	"slipway/internal/fault"
 	"slipway/internal/gitrepo"
 	"slipway/internal/jobproto"
+	"slipway/internal/lint"
+	"slipway/internal/lint/report"
 	"slipway/internal/local"
 )
 
@@ -308,7 +311,7 @@ func announce(plan *local.Plan, reporter local.Reporter) {
 func (f runFlags) reporter(s Streams, many bool) (r local.Reporter, finish func()) {
 	file, isFile := s.Out.(*os.File)
 	terminal := isFile && term.IsTerminal(int(file.Fd()))
-	style := render.Style{Colour: terminal && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"}
+	style := render.Style{Colour: colourful(s.Out)}
 	switch {
 	case f.json:
 		return render.NewJSON(s.Out), func() {}
@@ -347,14 +350,30 @@ func interrupts(ctx context.Context) (stop <-chan struct{}, release func()) {
 	return wishes, func() { signal.Stop(signals); close(done) }
 }
 
-// explainInvalid prints what is wrong with workflow files, each with its source line.
+// explainInvalid prints what is wrong with workflow files as `slipway lint` does.
 func explainInvalid(s Streams, err error) error {
 	invalid, ok := errors.AsType[*local.InvalidError](err)
 	if !ok {
 		return err
 	}
-	for _, e := range invalid.Errors {
-		fmt.Fprintln(s.Err, e)
+	var results []lint.Result
+	for _, f := range invalid.Files {
+		result := lint.Result{File: f.Name, Data: f.Data}
+		for _, e := range f.Errors {
+			result.Errors = append(result.Errors, lint.Finding{
+				File: e.Where(), Line: e.Line, Column: e.Column, Message: e.Message, Caller: e.Caller,
+			})
+		}
+		results = append(results, result)
+	}
+	if err := report.ForFormat("text", colourful(s.Err))(s.Err, results); err != nil {
+		return err
 	}
 	return exit{ExitUsage}
+}
+
+// colourful reports whether out is a terminal that wants colours.
+func colourful(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
 }

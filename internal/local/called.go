@@ -15,13 +15,12 @@ import (
 type calledFiles struct {
 	ctx     context.Context // of the Prepare that reads the workflow
 	plan    *Plan
-	files   map[string][]byte        // by the name they have in messages
 	sources map[string]engine.Source // by reference as written
 	roots   map[string]string        // by the name of a file fetched: the folder of its repository
 }
 
 func newCalledFiles(ctx context.Context, p *Plan) *calledFiles {
-	return &calledFiles{ctx: ctx, plan: p, files: map[string][]byte{}, sources: map[string]engine.Source{}, roots: map[string]string{}}
+	return &calledFiles{ctx: ctx, plan: p, sources: map[string]engine.Source{}, roots: map[string]string{}}
 }
 
 // find is workflow.Options.Called.
@@ -51,7 +50,6 @@ func (c *calledFiles) beside(path, from string) (string, []byte, error) {
 	if err != nil {
 		return "", nil, fault.New(fault.NotFound, "the workflow %s is not in the repository: %w", path, err)
 	}
-	c.files[name] = data
 	return name, data, nil
 }
 
@@ -70,7 +68,7 @@ func (c *calledFiles) fetch(ref string) (string, []byte, error) {
 	if err != nil {
 		return "", nil, fault.New(fault.NotFound, "%s@%s has no workflow %s", parts[0]+"/"+parts[1], version, parts[2])
 	}
-	c.files[ref], c.roots[ref] = data, fetched.Dir
+	c.roots[ref] = fetched.Dir
 	c.sources[ref] = engine.Source{Repository: parts[0] + "/" + parts[1], Ref: version, SHA: fetched.Commit, Path: parts[2]}
 	return ref, data, nil
 }

@@ -49,16 +49,22 @@ func (r *PlannedRun) Name() string {
 type PassedOver struct{ File, Reason string }
 
 // InvalidError is what is wrong with the workflow files.
-type InvalidError struct {
-	Errors  []*workflow.Error
-	Sources map[string][]byte // by the file names in Errors
+type InvalidError struct{ Files []InvalidFile }
+
+// InvalidFile is a workflow that GitHub would reject, with everything wrong in
+// it and in the files it calls.
+type InvalidFile struct {
+	Name   string
+	Data   []byte
+	Errors []*workflow.Error
 }
 
 func (e *InvalidError) Error() string {
-	if len(e.Errors) == 1 {
-		return e.Errors[0].Error()
+	first := e.Files[0].Errors[0].Error()
+	if n := len(e.Files[0].Errors) + len(e.Files); n > 2 {
+		return first + " (and more)"
 	}
-	return fmt.Sprintf("%s (and %d more)", e.Errors[0].Error(), len(e.Errors)-1)
+	return first
 }
 
 // Validate says what is wrong with the options, for the user who typed them.
@@ -118,22 +124,18 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 
 // read reads every file and keeps the workflows that the event starts.
 func (p *Plan) read(ctx context.Context, files []source) error {
-	invalid := &InvalidError{Sources: map[string][]byte{}}
+	invalid := &InvalidError{}
 	var read []*PlannedRun
 	for _, f := range files {
 		run := &PlannedRun{called: newCalledFiles(ctx, p)}
 		var errs []*workflow.Error
 		run.Workflow, errs = workflow.Read(f.name, f.data, workflow.Options{Called: run.called.find})
 		if len(errs) > 0 {
-			invalid.Errors = append(invalid.Errors, errs...)
-			invalid.Sources[f.name] = f.data
-			for name, data := range run.called.files {
-				invalid.Sources[name] = data
-			}
+			invalid.Files = append(invalid.Files, InvalidFile{f.name, f.data, errs})
 		}
 		read = append(read, run)
 	}
-	if len(invalid.Errors) > 0 {
+	if len(invalid.Files) > 0 {
 		return invalid
 	}
 	for i, run := range read {
