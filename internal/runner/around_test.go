@@ -329,6 +329,7 @@ func TestElsewhere(t *testing.T) {
 	tr.deps.Actions = folderActions{}
 	wantConclusion(t, tr, tr.run(t), jobproto.Success)
 	wantContains(t, "log", tr.sink.logs(), inner)
+	wantEqual(t, "hash", tr.sink.step(t, "hash").said(), "true\n")
 	if outside := filepath.Dir(filepath.Dir(filepath.Dir(tr.host))); strings.Contains(tr.sink.logs(), outside) {
 		t.Errorf("a path of ours is in the log:\n%s", tr.sink.logs())
 	}

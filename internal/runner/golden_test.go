@@ -144,7 +144,7 @@ func (tr *trial) transcript(result jobproto.Result, actions string) string {
 	}
 	dirs := tr.deps.Place.Dirs().Inner
 	replace := strings.NewReplacer(
-		dirs.Workspace, "$WORKSPACE", dirs.Temp, "$TEMP", dirs.Home, "$HOME", dirs.ToolCache, "$TOOLS", actions, "$ACTIONS",
+		dirs.Workspace, "$WORKSPACE", filepath.Dir(dirs.Workspace), "$RUNNER_WORKSPACE", dirs.Temp, "$TEMP", dirs.Home, "$HOME", dirs.ToolCache, "$TOOLS", actions, "$ACTIONS",
 		tr.deps.Place.Env()["PATH"], "$PATH", "\x1b", "␛", "\r", "␍", "\x00", "␀",
 	)
 	return replace.Replace(out.String())

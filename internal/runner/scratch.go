@@ -71,22 +71,46 @@ func (s *scratch) giveBack(f scratchFile, st *syscall.Stat_t) {
 }
 
 // write replaces what a file holds. Cutting it to nothing first would make
-// ext4 write it to disk when it is closed.
+// ext4 write it to disk when it is closed; and package os would ask in vain
+// whether the file can be polled.
 func (s *scratch) write(f scratchFile, content string) error {
-	file, err := os.OpenFile(s.host+f.name, os.O_WRONLY, 0)
+	fd, err := ignoringEINTR(func() (int, error) {
+		return syscall.Open(s.host+f.name, syscall.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
+	})
 	if err != nil {
-		return fmt.Errorf("write the step's script: %w", err)
+		return fmt.Errorf("open the step's script %s: %w", f.name, err)
 	}
-	if _, err = file.WriteString(content); err == nil {
-		err = file.Truncate(int64(len(content)))
-	}
-	if closeErr := file.Close(); err == nil {
+	err = fill(fd, content)
+	if closeErr := syscall.Close(fd); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return fmt.Errorf("write the step's script: %w", err)
+		return fmt.Errorf("write the step's script %s: %w", f.name, err)
 	}
 	return nil
+}
+
+// fill makes content all that a file holds.
+func fill(fd int, content string) error {
+	data := []byte(content)
+	for done := 0; done < len(data); {
+		n, err := ignoringEINTR(func() (int, error) { return syscall.Write(fd, data[done:]) })
+		if err != nil {
+			return err
+		}
+		done += n
+	}
+	_, err := ignoringEINTR(func() (int, error) { return 0, syscall.Ftruncate(fd, int64(len(data))) })
+	return err
+}
+
+func ignoringEINTR(call func() (int, error)) (int, error) {
+	for {
+		n, err := call()
+		if err != syscall.EINTR {
+			return n, err
+		}
+	}
 }
 
 // stat looks at a file without following a link; false when it is gone.
