@@ -1,0 +1,1 @@
+"""Air quality: readings of fine dust, cleaned and summed up by station."""
