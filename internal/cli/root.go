@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime/debug"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -61,6 +63,7 @@ func newRootCommand(s Streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "slipway",
 		Short:         "Run the workflows your team already has, here and now",
+		Version:       version(),
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
@@ -74,6 +77,21 @@ func newRootCommand(s Streams) *cobra.Command {
 	root.AddCommand(newRunCommand(s))
 	root.AddCommand(newLintCommand(s))
 	return root
+}
+
+// version is the module's version and the commit it was built from, as far as the build recorded them.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	text := info.Main.Version
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" && len(s.Value) >= 12 && !strings.Contains(text, s.Value[:12]) {
+			text += " " + s.Value[:12]
+		}
+	}
+	return text + " " + info.GoVersion
 }
 
 // StandardStreams are the streams of this process.

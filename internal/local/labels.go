@@ -31,11 +31,10 @@ func (m machine) placement(labels []string, on map[string]string) (executor, rea
 	}
 	for _, label := range labels {
 		if system := labelSystem(label); system != "" && system != m.os {
-			return "", fmt.Sprintf("runs on %s, and this machine is %s; map the label with --on %s=host to run it here all the same",
-				label, systemNames[m.os], label)
+			return "", fmt.Sprintf("runs on %s, and this machine is %s (--on %s=host runs it here all the same)", label, systemNames[m.os], label)
 		}
 		if processor := labelProcessor(label); processor != "" && processor != m.arch {
-			return "", fmt.Sprintf("runs on %s, and this machine's processor is %s; map the label with --on %s=host to run it here all the same",
+			return "", fmt.Sprintf("runs on %s, and this machine's processor is %s (--on %s=host runs it here all the same)",
 				label, processorNames[m.arch], label)
 		}
 	}
