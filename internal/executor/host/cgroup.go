@@ -82,6 +82,9 @@ func (g *group) populated() bool {
 		return false
 	}
 	events, err := os.ReadFile(g.path + "/cgroup.events")
+	if errors.Is(err, fs.ErrNotExist) {
+		return false // a job removed it, which it can only when it is empty
+	}
 	return err != nil || !bytes.HasPrefix(events, []byte("populated 0"))
 }
 
@@ -92,9 +95,9 @@ func (g *group) kill() error {
 		return nil
 	}
 	g.killed = true
-	err := os.WriteFile(g.path+"/cgroup.kill", []byte("1"), 0)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if kill, err := os.OpenFile(g.path+"/cgroup.kill", os.O_WRONLY, 0); err == nil {
+		_, err = kill.WriteString("1")
+		return errors.Join(err, kill.Close())
 	}
 	pids, err := g.members()
 	for _, pid := range pids {

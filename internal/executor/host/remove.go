@@ -59,6 +59,9 @@ func (r *remover) empty(dir int, path string, depth int, keep tree) {
 		}
 		for {
 			n, err := unix.ReadDirent(dir, buf[:])
+			if err == unix.ENOENT {
+				return // the job removed the folder itself
+			}
 			if err != nil {
 				r.failed(path, err)
 				return

@@ -74,12 +74,19 @@ func lockSlot(path string) (*slot, error) {
 		}
 		return nil, fault.New(fault.Missing, "cannot lock %s: %w. Choose a state folder on a file system that has locks", path, err)
 	}
-	var locked, there unix.Stat_t
-	if unix.Fstat(dir, &locked) != nil || unix.Lstat(path, &there) != nil || locked.Ino != there.Ino || locked.Dev != there.Dev {
+	if !s.inPlace() {
 		s.release()
 		return nil, errGone
 	}
 	return s, nil
+}
+
+// inPlace reports that the slot's path still leads to its folder. Once it does
+// not (a job removed it), another process may have made a new one there.
+func (s *slot) inPlace() bool {
+	var locked, there unix.Stat_t
+	return unix.Fstat(s.dir, &locked) == nil && unix.Lstat(s.path, &there) == nil &&
+		locked.Ino == there.Ino && locked.Dev == there.Dev
 }
 
 // claimSlot makes the folder path if need be and takes its lock; nil, nil when
@@ -205,10 +212,7 @@ func (s *slot) recycle() (bool, error) {
 		}
 	}
 	var st unix.Stat_t
-	if s.state == nil || unix.Fstat(int(s.state.Fd()), &st) != nil || st.Nlink != 1 {
-		return false, nil
-	}
-	if unix.Fstat(s.dir, &st) != nil {
+	if unix.Fstat(int(s.state.Fd()), &st) != nil || st.Nlink != 1 || !s.inPlace() || unix.Fstat(s.dir, &st) != nil {
 		return false, nil
 	}
 	owner := st
@@ -244,7 +248,7 @@ func (s *slot) remove() error {
 	if err := s.removeGroup(); err != nil {
 		return err
 	}
-	if err := os.Remove(s.statePath()); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := s.unlinkState(); err != nil || !s.inPlace() {
 		return err
 	}
 	err := unix.Rmdir(s.path)
@@ -260,11 +264,15 @@ func (s *slot) remove() error {
 // keep leaves the folders to whoever asked for them: nothing of ours remains.
 func (s *slot) keep() error {
 	defer s.release()
-	err := s.removeGroup()
-	if e := os.Remove(s.statePath()); e != nil && !errors.Is(e, fs.ErrNotExist) {
-		err = errors.Join(err, e)
+	return errors.Join(s.removeGroup(), s.unlinkState())
+}
+
+func (s *slot) unlinkState() error {
+	err := unix.Unlinkat(s.dir, stateName, 0)
+	if err != nil && err != unix.ENOENT {
+		return fmt.Errorf("remove %s: %w", s.statePath(), err)
 	}
-	return err
+	return nil
 }
 
 func (s *slot) removeGroup() error {
