@@ -45,7 +45,7 @@ func layers(n int) string {
 	return b.String()
 }
 
-func matrix(n int) string {
+func oneMatrix(n int) string {
 	values := make([]string, n)
 	for i := range values {
 		values[i] = fmt.Sprint(i)
@@ -94,7 +94,7 @@ func BenchmarkRun(b *testing.B) {
 		jobs int
 	}{
 		{"wide", wide, 50}, {"wide", wide, 1000}, {"chain", chain, 20}, {"chain", chain, 1000},
-		{"layers", layers, 100}, {"layers", layers, 1000}, {"matrix", matrix, 100}, {"matrix", matrix, 256},
+		{"layers", layers, 100}, {"layers", layers, 1000}, {"matrix", oneMatrix, 100}, {"matrix", oneMatrix, 256},
 	} {
 		b.Run(fmt.Sprintf("%s-%d", shape.name, shape.jobs), func(b *testing.B) {
 			spec := testSpec("1", readPlan(b, shape.text(shape.jobs)))

@@ -7,107 +7,128 @@ import (
 	"slipway/internal/workflow"
 )
 
-// memo keeps what several jobs of one decision share.
-type memo struct {
-	asking  *node           // whose condition is being evaluated
-	status  []expr.Function // the status functions, which ask about asking
-	needs   map[*node]expr.Value
-	results map[*node]expr.Value
-	callers map[*node]*caller
-	own     *own
-	lone    expr.Value // the strategy context of a job without a matrix
+// contexts makes what expressions see, and keeps what several jobs of one
+// decision share.
+type contexts struct {
+	*view
+	needsOf  map[*node]expr.Value
+	resultOf map[*node]expr.Value
+	files    map[*node]*file // by the call; nil is the run's own
+	lone     expr.Value      // the strategy context of a job without a strategy
+	common   *common
 }
 
-// caller is what all jobs of a called workflow see alike. The run's own jobs
-// have one too.
-type caller struct {
-	file   *workflow.Workflow
-	source Source
-	github expr.Value // as jobs get it: without the event
-	full   expr.Value // with the event
-	inputs expr.Value
-	secret expr.Value
+// file is what all jobs of one workflow file see alike.
+type file struct {
+	plan    *workflow.Workflow
+	source  Source
+	github  expr.Value // as jobs get it: without the event
+	full    expr.Value // with the event
+	inputs  expr.Value
+	secrets expr.Value
 }
 
-// scope is what the keys of n's job may name. A literal token needs none, and
-// gets none: most are.
-func (v *view) scope(n *node, t *workflow.Token) *expr.Scope {
+// of is what the token t, a key of n's job, may name. A literal needs nothing
+// and gets nothing: most are.
+func (c *contexts) of(n *node, t *workflow.Token) *expr.Scope {
 	if t.IsLiteral() {
 		return nil
 	}
-	return v.scopeWith(n, nil)
+	return c.with(n, nil)
 }
 
-func (v *view) scopeWith(n *node, functions []expr.Function) *expr.Scope {
-	c := v.caller(n)
+func (c *contexts) with(n *node, functions []expr.Function) *expr.Scope {
+	f := c.caller(n)
 	return &expr.Scope{Functions: functions, Contexts: expr.NewObject(
-		expr.Pair{Key: "github", Value: c.full},
-		expr.Pair{Key: "inputs", Value: c.inputs},
-		expr.Pair{Key: "vars", Value: v.run.Vars},
-		expr.Pair{Key: "needs", Value: v.needsContext(n)},
-		expr.Pair{Key: "strategy", Value: v.strategyContext(n)},
-		expr.Pair{Key: "matrix", Value: v.job(n).Values},
+		expr.Pair{Key: "github", Value: f.full},
+		expr.Pair{Key: "inputs", Value: f.inputs},
+		expr.Pair{Key: "vars", Value: c.run.Vars},
+		expr.Pair{Key: "needs", Value: c.needs(n)},
+		expr.Pair{Key: "strategy", Value: c.strategy(n)},
+		expr.Pair{Key: "matrix", Value: c.job(n).Values},
 	)}
 }
 
-// needsContext is the needs context: each with its result and outputs. The
-// legs of a matrix share it.
-func (v *view) needsContext(n *node) expr.Value {
+// inside is what the keys of a file itself may name: the one that call calls,
+// or the run's own for nil.
+func (c *contexts) inside(call *node) *expr.Scope {
+	f := c.file(call)
+	return &expr.Scope{Contexts: expr.NewObject(
+		expr.Pair{Key: "github", Value: f.full},
+		expr.Pair{Key: "inputs", Value: f.inputs},
+		expr.Pair{Key: "vars", Value: c.run.Vars},
+	)}
+}
+
+// runName is what the run is called: `run-name`, or what GitHub shows for its event.
+func (c *contexts) runName() string {
+	name, err := workflow.EvaluateRunName(c.run.Plan.RunName, c.inside(nil))
+	if err != nil || name == "" {
+		return defaultRunName(c.run.Plan, c.x.github)
+	}
+	return name
+}
+
+// needs is the needs context: each with its result and outputs. The legs of a
+// matrix share it.
+func (c *contexts) needs(n *node) expr.Value {
 	if n.matrix != nil {
 		n = n.matrix
 	}
-	if value, ok := v.memo.needs[n]; ok {
-		return value
+	value, ok := c.needsOf[n]
+	if !ok {
+		value = c.results(n.needs)
+		if c.needsOf == nil {
+			c.needsOf = map[*node]expr.Value{}
+		}
+		c.needsOf[n] = value
 	}
-	needs := expr.NewObject()
-	for _, need := range n.needs {
-		needs.Set(v.job(need).Key, v.result(need))
-	}
-	value := expr.FromObject(needs)
-	if v.memo.needs == nil {
-		v.memo.needs = map[*node]expr.Value{}
-	}
-	v.memo.needs[n] = value
 	return value
 }
 
-// result is what others see of an ended job.
-func (v *view) result(n *node) expr.Value {
-	if value, ok := v.memo.results[n]; ok {
+// results is an object of what others see of jobs that have ended, by their keys.
+func (c *contexts) results(nodes []*node) expr.Value {
+	all := expr.NewObject()
+	for _, n := range nodes {
+		all.Set(n.job.Key, c.result(n))
+	}
+	return expr.FromObject(all)
+}
+
+func (c *contexts) result(n *node) expr.Value {
+	if value, ok := c.resultOf[n]; ok {
 		return value
 	}
-	job := v.job(n)
+	job := c.job(n)
 	value := expr.FromObject(expr.NewObject(
 		expr.Pair{Key: "result", Value: expr.String(string(job.State.Conclusion()))},
 		expr.Pair{Key: "outputs", Value: expr.Strings(job.Outputs)},
 	))
-	if !job.State.Final() {
-		return value
+	if c.resultOf == nil {
+		c.resultOf = map[*node]expr.Value{}
 	}
-	if v.memo.results == nil {
-		v.memo.results = map[*node]expr.Value{}
-	}
-	v.memo.results[n] = value
+	c.resultOf[n] = value
 	return value
 }
 
-// strategyContext is the strategy context (WorkflowTemplateConverter.cs).
-func (v *view) strategyContext(n *node) expr.Value {
-	job := v.job(n)
-	if n.matrix == nil {
-		if !job.FailFast {
-			return strategyValue(job, 1, 1)
+// strategy is the strategy context (WorkflowTemplateConverter.cs,
+// WorkflowTemplateEvaluator.cs).
+func (c *contexts) strategy(n *node) expr.Value {
+	job := c.job(n)
+	if n.matrix != nil {
+		parallel := job.MaxParallel
+		if parallel == 0 {
+			parallel = job.Legs
 		}
-		if v.memo.lone.IsNull() {
-			v.memo.lone = strategyValue(job, 1, 1)
-		}
-		return v.memo.lone
+		return strategyValue(job, job.Legs, parallel)
 	}
-	parallel := job.MaxParallel
-	if parallel == 0 {
-		parallel = job.Legs
+	if !job.FailFast {
+		return strategyValue(job, 1, 1)
 	}
-	return strategyValue(job, job.Legs, parallel)
+	if c.lone.IsNull() {
+		c.lone = strategyValue(job, 1, 1)
+	}
+	return c.lone
 }
 
 func strategyValue(job *Job, total, parallel int) expr.Value {
@@ -119,38 +140,40 @@ func strategyValue(job *Job, total, parallel int) expr.Value {
 	))
 }
 
-// caller is what n shares with the other jobs of its file.
-func (v *view) caller(n *node) *caller {
-	if c, ok := v.memo.callers[n.parent]; ok {
-		return c
+// caller is the file n's job stands in.
+func (c *contexts) caller(n *node) *file { return c.file(n.parent) }
+
+// file is the file that call, which has begun, calls.
+func (c *contexts) file(call *node) *file {
+	f, ok := c.files[call]
+	if !ok {
+		f = c.newFile(call)
+		if c.files == nil {
+			c.files = map[*node]*file{}
+		}
+		c.files[call] = f
 	}
-	c := v.callerOf(n.parent)
-	if v.memo.callers == nil {
-		v.memo.callers = map[*node]*caller{}
-	}
-	v.memo.callers[n.parent] = c
-	return c
+	return f
 }
 
-func (v *view) callerOf(call *node) *caller {
+func (c *contexts) newFile(call *node) *file {
 	if call == nil {
-		return &caller{
-			file: v.run.Plan, source: v.run.source(),
-			github: v.run.Github, full: v.x.github,
-			inputs: v.run.Inputs, secret: v.run.Secrets,
+		return &file{
+			plan: c.run.Plan, source: c.run.source(), github: c.run.Github, full: c.x.github,
+			inputs: c.run.Inputs, secrets: c.run.Secrets,
 		}
 	}
-	up := v.caller(call)
-	c := &caller{file: call.callee(), source: v.run.calledSource(call.plan.Uses.Ref.Str(), up.source)}
-	if given := v.job(call).Call; given != nil {
-		c.inputs, c.secret = given.Inputs, given.Secrets
+	from, given := c.caller(call), c.job(call).Call
+	f := &file{
+		plan: call.callee(), source: c.run.called(call.plan.Uses.Ref.Str(), from.source),
+		inputs: given.Inputs, secrets: given.Secrets,
 	}
 	// github.workflow, workflow_ref and workflow_sha stay the run's own;
 	// job_workflow_sha is the called file's.
-	sha := expr.String(c.source.SHA)
-	c.github = withField(up.github, "job_workflow_sha", sha)
-	c.full = withField(up.full, "job_workflow_sha", sha)
-	return c
+	sha := expr.String(f.source.SHA)
+	f.github = withField(from.github, "job_workflow_sha", sha)
+	f.full = withField(from.full, "job_workflow_sha", sha)
+	return f
 }
 
 func withField(object expr.Value, key string, value expr.Value) expr.Value {
@@ -175,9 +198,9 @@ func (r *Run) source() Source {
 	return s
 }
 
-// calledSource is where a called workflow comes from: with `./` from where
-// its caller does.
-func (r *Run) calledSource(ref string, from Source) Source {
+// called is where a called workflow comes from: with `./` from where its
+// caller does.
+func (r *Run) called(ref string, from Source) Source {
 	if strings.HasPrefix(ref, "./") || strings.HasPrefix(ref, "$/") {
 		from.Path = ref[2:]
 		return from

@@ -8,136 +8,125 @@ import (
 	"slipway/internal/workflow"
 )
 
-// start decides on a job none of whose parts has begun: when all it needs has
-// ended, its condition says whether it runs.
-func (v *view) start(n *node) {
-	job := v.job(n)
-	if req := v.cancelRequest(n); req.Force || job.Cancel.Asked() {
-		v.finish(n, Cancelled, because(req.Reason, "the job was cancelled before it began"))
-		return
-	}
-	if !v.needsAreFinal(n) {
-		return
-	}
-	v.rememberChain(n)
-	ok, err := v.condition(n)
-	switch {
-	case err != nil:
-		v.fail(n, fmt.Errorf("Error when evaluating 'if' for job '%s'. %w", job.Key, err))
-	case !ok:
-		v.finish(n, Skipped, v.whySkipped(n))
-	case job.Kind == KindMatrix:
-		v.expand(n)
-	default:
-		v.begin(n)
-	}
-}
-
-func (v *view) needsAreFinal(n *node) bool {
-	for _, need := range n.needs {
-		if !v.job(need).State.Final() {
-			return false
-		}
-	}
-	return true
+// conditions says what may run and what must end.
+type conditions struct {
+	*view
+	contexts *contexts
+	asking   *node           // whose condition is being evaluated
+	status   []expr.Function // success, failure, cancelled and always, as asking sees them
 }
 
 // rememberChain notes what became of everything n needs, however far back.
-func (v *view) rememberChain(n *node) {
+func (c *conditions) rememberChain(n *node) {
 	broken, failing := false, false
 	for _, need := range n.needs {
-		job := v.job(need)
+		job := c.job(need)
 		broken = broken || job.Broken || job.State != Success
 		failing = failing || job.Failing || job.State.failed()
 	}
 	if broken || failing {
-		job := v.edit(n)
+		job := c.edit(n)
 		job.Broken, job.Failing = broken, failing
 	}
 }
 
-// condition evaluates a job's `if`. Its needs are final.
-func (v *view) condition(n *node) (bool, error) {
+// holds evaluates a job's `if`. Its needs are final.
+func (c *conditions) holds(n *node) (bool, error) {
 	if n.plan.If.Kind() == workflow.TokenNull {
-		return v.succeeded(n), nil
+		return c.succeeded(n), nil
 	}
-	if e := n.plan.If.Expr(); (e == nil || !asksStatus(e)) && !v.succeeded(n) {
+	if e := n.plan.If.Expr(); (e == nil || !asksStatus(e)) && !c.succeeded(n) {
 		return false, nil
 	}
-	v.memo.asking = n
-	return workflow.EvaluateIf(n.plan.If, v.scopeWith(n, v.statusFunctions()))
+	c.asking = n
+	return workflow.EvaluateIf(n.plan.If, c.contexts.with(n, c.statusFunctions()))
 }
 
 func asksStatus(e *expr.Expr) bool { return e.Calls("success", "failure", "cancelled", "always") }
 
 // succeeded is success(): nothing was cancelled, and everything the job
 // needs, however far back, succeeded.
-func (v *view) succeeded(n *node) bool { return !v.cancelled(n) && !v.job(n).Broken }
+func (c *conditions) succeeded(n *node) bool { return !c.cancelled(n) && !c.job(n).Broken }
 
 // failed is failure(): something it needs, however far back, failed. As with
 // steps, it gives way to cancelled().
-func (v *view) failed(n *node) bool { return !v.cancelled(n) && v.job(n).Failing }
+func (c *conditions) failed(n *node) bool { return !c.cancelled(n) && c.job(n).Failing }
 
 // cancelled is cancelled(): the run was, or the call the job is part of.
-func (v *view) cancelled(n *node) bool { return v.scopeRequest(n).Asked() }
+func (c *conditions) cancelled(n *node) bool { return c.scopeRequest(n).Asked() }
 
 // scopeRequest is what cancels everything around n. A call that goes on
 // though the run was cancelled, as one with `if: always()` does, shields its jobs.
-func (v *view) scopeRequest(n *node) CancelRequest {
+func (c *conditions) scopeRequest(n *node) CancelRequest {
 	if n.parent == nil {
-		return v.run.Cancel
+		return c.run.Cancel
 	}
-	req := v.job(n.parent).Stopping
-	if v.run.Cancel.Force {
-		req = v.run.Cancel
+	req := c.job(n.parent).Stopping
+	if c.run.Cancel.Force {
+		req = c.run.Cancel
 	}
 	return req
 }
 
 // cancelRequest is the stronger of what cancels n itself and what cancels
 // everything around it.
-func (v *view) cancelRequest(n *node) CancelRequest {
-	own, scope := v.job(n).Cancel, v.scopeRequest(n)
+func (c *conditions) cancelRequest(n *node) CancelRequest {
+	own, scope := c.job(n).Cancel, c.scopeRequest(n)
 	if own.Asked() && (own.Force || !scope.Force) {
 		return own
 	}
 	return scope
 }
 
+// mustStop says whether an instance that has begun must end, and why. As on
+// GitHub, a cancelled run asks each job's condition again: a job whose
+// condition holds though cancelled() does, `if: always()` above all, goes on.
+// fail-fast, groups and requests for one job do not ask.
+func (c *conditions) mustStop(n *node) CancelRequest {
+	req := c.cancelRequest(n)
+	if !req.Asked() || req.Force || c.job(n).Cancel.Asked() {
+		return req
+	}
+	if goesOn, err := c.holds(n); err == nil && goesOn {
+		return CancelRequest{}
+	}
+	return req
+}
+
 // statusFunctions are success, failure, cancelled and always for the job that
 // is asking. With arguments, the first two look at those needs only.
-func (v *view) statusFunctions() []expr.Function {
-	if v.memo.status != nil {
-		return v.memo.status
+func (c *conditions) statusFunctions() []expr.Function {
+	if c.status != nil {
+		return c.status
 	}
 	answer := func(name string, is func(n *node) bool, one func(State) bool) expr.Function {
 		return expr.Function{Name: name, Call: func(_ *expr.Call, args []expr.Value) (expr.Value, error) {
 			if len(args) > 0 && one != nil {
-				return expr.Bool(v.ofNeeds(v.memo.asking, args, one)), nil
+				return expr.Bool(c.ofNeeds(c.asking, args, one)), nil
 			}
-			return expr.Bool(is(v.memo.asking)), nil
+			return expr.Bool(is(c.asking)), nil
 		}}
 	}
-	v.memo.status = []expr.Function{
-		answer("success", v.succeeded, func(s State) bool { return s == Success }),
-		answer("failure", v.failed, State.failed),
-		answer("cancelled", v.cancelled, nil),
+	c.status = []expr.Function{
+		answer("success", c.succeeded, func(s State) bool { return s == Success }),
+		answer("failure", c.failed, State.failed),
+		answer("cancelled", c.cancelled, nil),
 		answer("always", func(*node) bool { return true }, nil),
 	}
-	return v.memo.status
+	return c.status
 }
 
 // ofNeeds answers success('a', 'b'), which holds when all of these succeeded,
 // and failure('a', 'b'), which holds when one of these failed.
-func (v *view) ofNeeds(n *node, names []expr.Value, is func(State) bool) bool {
-	if v.cancelled(n) {
+func (c *conditions) ofNeeds(n *node, names []expr.Value, is func(State) bool) bool {
+	if c.cancelled(n) {
 		return false
 	}
 	all, any := true, false
 	for _, name := range names {
 		for _, need := range n.needs {
 			if strings.EqualFold(need.job.Key, name.Text()) {
-				yes := is(v.job(need).State)
+				yes := is(c.job(need).State)
 				all, any = all && yes, any || yes
 			}
 		}
@@ -148,17 +137,17 @@ func (v *view) ofNeeds(n *node, names []expr.Value, is func(State) bool) bool {
 	return any
 }
 
-// whySkipped says in words why a job's condition did not hold.
-func (v *view) whySkipped(n *node) string {
+// whyNot says in words why a job's condition did not hold.
+func (c *conditions) whyNot(n *node) string {
 	condition := ""
 	if e := n.plan.If.Expr(); e != nil {
 		condition = e.Source()
 	}
 	if condition == "" || !asksStatus(n.plan.If.Expr()) {
-		if v.cancelled(n) {
-			return because(v.scopeRequest(n).Reason, "the run was cancelled")
+		if c.cancelled(n) {
+			return because(c.scopeRequest(n).Reason, "the run was cancelled")
 		}
-		if reason := v.whyBroken(n); reason != "" {
+		if reason := c.whyBroken(n); reason != "" {
 			return reason
 		}
 	}
@@ -166,9 +155,9 @@ func (v *view) whySkipped(n *node) string {
 }
 
 // whyBroken names what n needs and did not get.
-func (v *view) whyBroken(n *node) string {
+func (c *conditions) whyBroken(n *node) string {
 	for _, need := range n.needs {
-		switch job := v.job(need); {
+		switch job := c.job(need); {
 		case job.State != Success:
 			return fmt.Sprintf("it needs %s, which %s", job.Display, ended(job.State))
 		case job.Broken:
@@ -190,13 +179,6 @@ func ended(s State) string {
 		return "was skipped"
 	}
 	return "succeeded"
-}
-
-func because(reason, otherwise string) string {
-	if reason != "" {
-		return reason
-	}
-	return otherwise
 }
 
 func waitsForNeeds(plan *workflow.Job) string {
