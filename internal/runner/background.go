@@ -34,17 +34,29 @@ func newBackground(j *jobRun) *background {
 	return &background{job: j, slots: make(chan struct{}, maxBackground)}
 }
 
-// start runs an admitted step beside the others. Its frame is a fork of into.
-func (b *background) start(r *stepRun, into *frame) *backgroundStep {
-	ctx, end := context.WithCancelCause(r.frame.ctx)
-	r.frame.ctx = ctx
-	r.setCancel(end)
-	s := &backgroundStep{run: r, done: make(chan struct{}), into: into, end: end}
-	b.steps = append(b.steps, s)
-	finish := func() {
-		b.job.stopper.leave(r)
+// launch starts a step of into beside the others, shown inside the step
+// parent. When its condition doesn't hold it has ended, as the conclusion says.
+func (b *background) launch(s *step, into *frame, parent int) (*backgroundStep, jobproto.Conclusion) {
+	f := into.forked()
+	ctx, end := context.WithCancelCause(into.ctx)
+	f.ctx = ctx
+	r := f.newRun(s, jobproto.Main)
+	r.background = true
+	r.ref.Parent = parent
+	b.job.stopper.enter(&r.gate)
+	if !r.admitted() {
+		b.job.stopper.leave(&r.gate)
 		end(nil)
-		close(s.done)
+		into.steps.merge(f.steps, s.id())
+		return nil, r.conclusion
+	}
+	started := &backgroundStep{run: r, done: make(chan struct{}), into: into, end: end}
+	b.steps = append(b.steps, started)
+	r.gate.setCancel(end)
+	finish := func() {
+		b.job.stopper.leave(&r.gate)
+		end(nil)
+		close(started.done)
 	}
 	select {
 	case b.slots <- struct{}{}: // started here, so that the order is that of the workflow
@@ -53,7 +65,7 @@ func (b *background) start(r *stepRun, into *frame) *backgroundStep {
 	default:
 		go func() { defer finish(); b.await(ctx, r) }()
 	}
-	return s
+	return started, ""
 }
 
 // perform runs a step that has a slot.
@@ -218,16 +230,15 @@ func (t *parallelTask) run(_ context.Context, r *stepRun) error {
 	r.log.flush()
 	var started []*backgroundStep
 	for _, s := range t.steps {
-		child := r.frame.newRun(s, jobproto.Main)
-		child.ref.Parent = r.ref.Number
-		if b := child.executeBeside(); b != nil {
+		b, conclusion := r.job.background.launch(s, r.frame, r.ref.Number)
+		if b != nil {
 			started = append(started, b)
-		} else if child.conclusion == jobproto.Failure {
-			r.failed.Store(true)
+		} else if conclusion == jobproto.Failure {
+			r.does.fail()
 		}
 	}
 	result := r.job.background.wait(started)
-	if len(started) == 0 && !r.failed.Load() {
+	if len(started) == 0 && !r.does.hasFailed() {
 		result = jobproto.Skipped
 	}
 	return endedAs(result)

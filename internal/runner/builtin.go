@@ -3,7 +3,6 @@ package runner
 import (
 	"context"
 	"io"
-	"os"
 	"strings"
 
 	"slipway/internal/action"
@@ -18,7 +17,7 @@ func (t *usesTask) runBuiltin(ctx context.Context, r *stepRun, inputs []pair) er
 	env := r.stepEnv(len(inputs) + len(r.job.deps.Env))
 	addInputs(env, inputs)
 	r.job.addDeps(env)
-	console, err := r.openConsole()
+	console, err := r.job.processes.openConsole(r.copyLog())
 	if err != nil {
 		return err
 	}
@@ -47,12 +46,12 @@ func (t *usesTask) call(r *stepRun, console *console, env *envList, inputs []pai
 		State:  r.step.state,
 		Log:    console.write,
 
-		SetOutput: r.setOutput,
-		SetEnv:    r.setEnv,
-		AddPath:   r.addPath,
-		SaveState: r.saveState,
+		SetOutput: r.does.setOutput,
+		SetEnv:    r.does.setEnv,
+		AddPath:   r.does.addPath,
+		SaveState: r.does.saveState,
 		AddMask:   r.job.report.masks.Add,
-		Host:      r.job.hostPath,
+		Host:      r.job.dirs.host,
 	}
 	for _, in := range inputs {
 		call.Inputs[strings.ToLower(in.key)] = in.value
@@ -69,38 +68,13 @@ func (t *usesTask) call(r *stepRun, console *console, env *envList, inputs []pai
 		}
 		c := executor.Command{Args: args, Dir: dir, Env: own.list}
 		if out == nil {
-			return r.execTo(ctx, c, console.write)
+			c.Output = console.write
+			return r.job.processes.run(ctx, c, nil)
 		}
-		return r.execInto(ctx, c, out)
+		return r.job.processes.runInto(ctx, c, func(from io.Reader) error {
+			_, err := io.Copy(out, from)
+			return err
+		})
 	}
 	return call
-}
-
-// execTo runs a program of a built-in action, its output going to a file.
-func (r *stepRun) execTo(ctx context.Context, c executor.Command, output *os.File) (int, error) {
-	c.Output = output
-	process, err := r.job.deps.Place.Start(ctx, c)
-	if err != nil {
-		return 0, err
-	}
-	return r.job.supervise(ctx, process)
-}
-
-// execInto is execTo with a writer of ours.
-func (r *stepRun) execInto(ctx context.Context, c executor.Command, out io.Writer) (int, error) {
-	read, write, err := newPipe()
-	if err != nil {
-		return 0, err
-	}
-	capture := &console{job: r.job, reader: &outputReader{file: read, left: maxPipe}, write: write, copied: make(chan error, 1)}
-	go func() {
-		_, err := io.Copy(out, capture.reader)
-		capture.copied <- err
-	}()
-	code, err := r.execTo(ctx, c, write)
-	write.Close()
-	if readErr := capture.close(); err == nil {
-		err = readErr
-	}
-	return code, err
 }

@@ -12,7 +12,7 @@ func (t *usesTask) runComposite(r *stepRun, inputs []pair) error {
 	if r.frame.depth >= maxDepth {
 		return fault.New(fault.Invalid, "Composite action depth exceeded max depth %d", maxDepth)
 	}
-	f := r.frame.inside(r, inputs, r.job.innerPath(t.action.Dir))
+	f := r.frame.inside(r, inputs, r.job.dirs.inner(t.action.Dir))
 	r.log.flush()
 	switch r.ref.Phase {
 	case jobproto.Pre:
@@ -49,7 +49,7 @@ func (t *usesTask) setOutputs(r *stepRun, f *frame) error {
 		outputs = append(outputs, pair{o.Name, value})
 	}
 	for _, o := range outputs {
-		r.setOutput(o.key, o.value)
+		r.does.setOutput(o.key, o.value)
 	}
 	return nil
 }

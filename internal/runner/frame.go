@@ -71,6 +71,7 @@ func (f *frame) newRun(s *step, phase jobproto.Phase) *stepRun {
 		ref: jobproto.StepRef{ID: s.id(), Phase: phase},
 		log: &stepLog{report: f.job.report, debugs: f.job.job.StepDebug},
 	}
+	r.gate.run, r.does.run = r, r
 	if f.parent != nil {
 		r.ref.Parent = f.parent.ref.Number
 		r.log.count = f.parent.log.count

@@ -36,7 +36,7 @@ func (t hookTask) title(*stepRun) string { return t.name }
 
 func (t hookTask) run(ctx context.Context, r *stepRun) error {
 	r.log.print(fmt.Sprintf("A job %s hook has been configured by the self-hosted runner administrator", t.when))
-	if _, err := os.Stat(r.job.hostPath(t.path)); err != nil {
+	if _, err := os.Stat(r.job.dirs.host(t.path)); err != nil {
 		return fault.New(fault.NotFound, "the job %s hook %s does not exist: %w", t.when, t.path, err)
 	}
 	sh, err := t.shell(ctx, r)

@@ -6,11 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
 
-	"slipway/internal/executor"
 	"slipway/internal/jobproto"
 	"slipway/internal/runner/mask"
 	"slipway/internal/runner/matcher"
@@ -27,7 +25,7 @@ const (
 type jobRun struct {
 	job  *jobproto.Job
 	deps Deps
-	dirs executor.Dirs
+	dirs paths
 
 	ctx     context.Context // ends when nothing more may run
 	endNow  context.CancelCauseFunc
@@ -47,7 +45,7 @@ type jobRun struct {
 	background *background
 	scratch    *scratch
 	ready      bool // set up
-	leftovers  leftovers
+	processes  *processes
 
 	mu    sync.Mutex
 	posts []*step // in the order registered; they run last in, first out
@@ -61,10 +59,10 @@ func newJob(ctx context.Context, job *jobproto.Job, d Deps) *jobRun {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	j := &jobRun{job: job, deps: d, dirs: d.Place.Dirs(), status: newStatus(), ended: make(chan struct{})}
+	j := &jobRun{job: job, deps: d, dirs: paths(d.Place.Dirs()), status: newStatus(), ended: make(chan struct{})}
 	j.ctx, j.endNow = context.WithCancelCause(ctx)
-	visible := j.dirs.Host == j.dirs.Inner
-	j.shells = newShellFinder(visible)
+	j.processes = &processes{place: d.Place, waits: d.Waits, ended: j.ctx, log: d.Log}
+	j.shells = newShellFinder(j.dirs.same())
 	j.nodes = newNodeFinder(j)
 	j.report = &reporter{sink: d.Sink, masks: &mask.Masker{}, now: d.Now}
 	j.scratch = newScratch(j.dirs.Host.Home+"/"+filesFolder, j.dirs.Inner.Home+"/"+filesFolder)
@@ -84,7 +82,7 @@ func newJob(ctx context.Context, job *jobproto.Job, d Deps) *jobRun {
 func (j *jobRun) close() {
 	close(j.ended)
 	j.endNow(errEnded)
-	j.leftovers.close()
+	j.processes.close()
 }
 
 // registerMasks hides every secret, the token also as git sends it
@@ -111,9 +109,20 @@ func (j *jobRun) runAll(steps []*step, phase jobproto.Phase) {
 		if j.ctx.Err() != nil {
 			return
 		}
-		if j.top.newRun(s, phase).execute() == jobproto.Failure {
-			j.status.merge(jobproto.Failure)
+		if phase == jobproto.Main && s.def.Background {
+			if b, c := j.background.launch(s, j.top, 0); b == nil {
+				j.note(c)
+			}
+			continue
 		}
+		j.note(j.top.newRun(s, phase).execute())
+	}
+}
+
+// note lets the end of a step count for the job: only a failure does.
+func (j *jobRun) note(c jobproto.Conclusion) {
+	if c == jobproto.Failure {
+		j.status.merge(c)
 	}
 }
 
@@ -140,45 +149,6 @@ func lastFirst(posts []*step) []*step {
 		}
 	}
 	return out
-}
-
-// translator turns inner paths into host paths; nil where they are the same.
-func (j *jobRun) translator() func(string) string {
-	if j.dirs.Inner == j.dirs.Host {
-		return nil
-	}
-	return j.hostPath
-}
-
-// hostPath is where we find what the job calls path; a path outside the
-// place's folders is returned as it is.
-func (j *jobRun) hostPath(path string) string {
-	inner, host := j.dirs.Inner, j.dirs.Host
-	for _, folder := range [][2]string{
-		{inner.Workspace, host.Workspace}, {inner.Temp, host.Temp}, {inner.Home, host.Home},
-		{inner.ToolCache, host.ToolCache}, {inner.Actions, host.Actions},
-	} {
-		rest, ok := strings.CutPrefix(path, folder[0])
-		if ok && folder[0] != "" && (rest == "" || rest[0] == '/') {
-			return folder[1] + rest
-		}
-	}
-	return path
-}
-
-// innerPath is hostPath's inverse: what commands call a file of ours.
-func (j *jobRun) innerPath(path string) string {
-	inner, host := j.dirs.Inner, j.dirs.Host
-	for _, folder := range [][2]string{
-		{inner.Actions, host.Actions}, {inner.Workspace, host.Workspace}, {inner.Temp, host.Temp},
-		{inner.Home, host.Home}, {inner.ToolCache, host.ToolCache},
-	} {
-		rest, ok := strings.CutPrefix(path, folder[1])
-		if ok && folder[1] != "" && (rest == "" || rest[0] == '/') {
-			return folder[0] + rest
-		}
-	}
-	return path
 }
 
 // eventFile is where the event payload lies, relative to Layout.Home.

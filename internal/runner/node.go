@@ -42,7 +42,7 @@ func (t *usesTask) runNode(ctx context.Context, r *stepRun, inputs []pair) error
 	// It would make node load another node's data (actions/runner issue 795).
 	env.list = slices.DeleteFunc(env.list, func(v string) bool { return strings.HasPrefix(v, "NODE_ICU_DATA=") })
 	r.log.debug(node + " " + file)
-	code, err := r.withFiles(ctx, executor.Command{Args: []string{node, r.job.innerPath(file)}}, env)
+	code, err := r.withFiles(ctx, executor.Command{Args: []string{node, r.job.dirs.inner(file)}}, env)
 	if err != nil {
 		return err
 	}

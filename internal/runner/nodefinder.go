@@ -110,7 +110,7 @@ func (f *nodeFinder) toolCache() []runtime {
 	for _, entry := range entries {
 		file := filepath.Join(root, entry.Name(), f.arch(), "bin", "node")
 		if info, err := os.Stat(file); err == nil && info.Mode().IsRegular() {
-			out = append(out, runtime{f.job.innerPath(file), majorOf(entry.Name())})
+			out = append(out, runtime{f.job.dirs.inner(file), majorOf(entry.Name())})
 		}
 	}
 	return out
@@ -224,25 +224,16 @@ const askTimeout = 10 * time.Second
 func (f *nodeFinder) ask(ctx context.Context, path string) (int, error) {
 	ctx, cancel := context.WithTimeout(ctx, askTimeout)
 	defer cancel()
-	read, write, err := newPipe()
-	if err != nil {
-		return 0, err
-	}
-	defer read.Close()
+	var said []byte
 	env := f.job.top.env.commandEnv(nil, 0)
-	process, err := f.job.deps.Place.Start(ctx, executor.Command{Args: []string{path, "--version"}, Env: env.list, Output: write})
-	write.Close()
+	command := executor.Command{Args: []string{path, "--version"}, Env: env.list}
+	code, err := f.job.processes.runInto(ctx, command, func(from io.Reader) (err error) {
+		said, err = io.ReadAll(io.LimitReader(from, 100)) // no more is a version
+		return err
+	})
 	if err != nil {
 		return 0, err
 	}
-	code, err := f.job.supervise(ctx, process)
-	if err != nil {
-		return 0, err
-	}
-	if err := read.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
-		return 0, err
-	}
-	said, _ := io.ReadAll(io.LimitReader(read, 100)) // what it said decides
 	version, ok := bytes.CutPrefix(bytes.TrimSpace(said), []byte("v"))
 	major := majorOf(string(version))
 	if code != 0 || !ok || major == 0 {

@@ -1,8 +1,6 @@
 package runner
 
 import (
-	"fmt"
-
 	"slipway/internal/jobproto"
 	"slipway/internal/runner/command"
 	"slipway/internal/runner/matcher"
@@ -23,12 +21,12 @@ func newOutput(r *stepRun) *output {
 		Effects:   o,
 		Echo:      j.job.StepDebug,
 		Workspace: j.dirs.Inner.Workspace,
-		HostPath:  j.translator(),
+		HostPath:  j.dirs.translator(),
 		Getenv:    r.lookupEnv,
 	}
 	o.problems = j.matchers.Scanner(matcher.Options{
 		Workspace: j.dirs.Host.Workspace,
-		HostPath:  j.translator(),
+		HostPath:  j.dirs.translator(),
 		Debug:     r.log.debug,
 		Warn:      r.log.warn,
 	})
@@ -70,13 +68,13 @@ func (o *output) Annotate(a jobproto.Annotation) { o.run.log.annotate(a) }
 func (o *output) Set(target command.Target, name, value string) {
 	switch target {
 	case command.Env:
-		o.run.setEnv(name, value)
+		o.run.does.setEnv(name, value)
 	case command.Output:
-		o.run.setOutput(name, value)
+		o.run.does.setOutput(name, value)
 	case command.State:
-		o.run.saveState(name, value)
+		o.run.does.saveState(name, value)
 	case command.Path:
-		o.run.addPath(value)
+		o.run.does.addPath(value)
 	}
 }
 
@@ -111,34 +109,4 @@ func (o *output) RemoveMatchers(owner, file string) error {
 }
 
 // Fail implements command.Effects.
-func (o *output) Fail() { o.run.failed.Store(true) }
-
-// setEnv sets a variable for the steps that follow.
-func (r *stepRun) setEnv(name, value string) {
-	r.writes.Lock()
-	defer r.writes.Unlock()
-	r.frame.env.set(name, value)
-	r.log.debug(fmt.Sprintf("%s='%s'", name, value))
-}
-
-// addPath puts a folder in front of PATH for the steps that follow.
-func (r *stepRun) addPath(folder string) {
-	r.writes.Lock()
-	defer r.writes.Unlock()
-	r.frame.env.addPath(folder)
-}
-
-// setOutput sets an output of the step.
-func (r *stepRun) setOutput(name, value string) {
-	r.writes.Lock()
-	defer r.writes.Unlock()
-	r.frame.steps.setOutput(r.step.id(), name, value)
-}
-
-// saveState keeps a value for the later phases of the same action.
-func (r *stepRun) saveState(name, value string) {
-	r.writes.Lock()
-	defer r.writes.Unlock()
-	r.step.state[name] = value
-	r.log.debug(fmt.Sprintf("Save intra-action state %s = %s", name, value))
-}
+func (o *output) Fail() { o.run.does.fail() }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"sync"
 	"syscall"
@@ -21,22 +22,91 @@ var (
 	errEnded     = errors.New("the job was ended") // nothing more may run
 )
 
-// console carries what the programs of a step print to its log.
-type console struct {
-	job    *jobRun
-	reader *outputReader
-	write  *os.File // for the programs; closed when the last of them has started
-	copied chan error
+// processes starts the commands of a job in its place, and ends them.
+type processes struct {
+	place executor.Place
+	waits Waits
+	ended context.Context // nothing may run any more
+	log   *slog.Logger
+	left  leftovers
 }
 
-func (r *stepRun) openConsole() (*console, error) {
+func (p *processes) close() { p.left.close() }
+
+// run runs a command to its end and returns its exit code. started, which may
+// be nil, is called when it has started, or couldn't. When ctx ends, the command
+// is stopped as ProcessInvoker.cs does it, and ctx's cause is the error.
+func (p *processes) run(ctx context.Context, c executor.Command, started func()) (int, error) {
+	if started == nil {
+		started = func() {}
+	}
+	if ctx.Err() != nil {
+		started()
+		return 0, context.Cause(ctx)
+	}
+	process, err := p.place.Start(ctx, c)
+	started()
+	if err != nil {
+		return 0, err
+	}
+	exited := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() { p.terminate(ctx, process, exited) })
+	status, err := process.Wait()
+	close(exited)
+	stop()
+	switch {
+	case ctx.Err() != nil:
+		return status.Code, context.Cause(ctx)
+	case err != nil:
+		return status.Code, fmt.Errorf("wait for %s: %w", c.Args[0], err)
+	}
+	return status.Code, nil
+}
+
+// terminate stops a process: SIGINT, SIGTERM, SIGKILL with GitHub's waits
+// between, or SIGKILL at once when the job itself is ended.
+func (p *processes) terminate(ctx context.Context, process executor.Process, exited <-chan struct{}) {
+	for _, next := range []struct {
+		signal syscall.Signal
+		wait   time.Duration
+	}{{syscall.SIGINT, p.waits.Interrupt}, {syscall.SIGTERM, p.waits.Terminate}} {
+		if p.ended.Err() != nil {
+			break
+		}
+		if err := process.Signal(next.signal); err != nil {
+			p.log.WarnContext(ctx, "signal a step's process", "signal", next.signal, "error", err)
+		}
+		timer := time.NewTimer(next.wait)
+		select {
+		case <-exited:
+			timer.Stop()
+			return
+		case <-timer.C:
+		case <-p.ended.Done():
+			timer.Stop()
+		}
+	}
+	if err := process.Signal(syscall.SIGKILL); err != nil {
+		p.log.WarnContext(ctx, "kill a step's process", "error", err)
+	}
+}
+
+// console carries what programs print to somebody.
+type console struct {
+	processes *processes
+	reader    *outputReader
+	write     *os.File // for the programs; closed when the last of them has started
+	copied    chan error
+}
+
+// openConsole makes a console whose output copy takes until it ends.
+func (p *processes) openConsole(copy func(io.Reader) error) (*console, error) {
 	read, write, err := newPipe()
 	if err != nil {
 		return nil, err
 	}
-	r.log.flush()
-	c := &console{job: r.job, reader: &outputReader{file: read, left: maxPipe}, write: write, copied: make(chan error, 1)}
-	go func() { c.copied <- logline.Copy(c.reader, r.job.report.masks, newOutput(r)) }()
+	c := &console{processes: p, reader: &outputReader{file: read, left: maxPipe}, write: write, copied: make(chan error, 1)}
+	go func() { c.copied <- copy(c.reader) }()
 	return c, nil
 }
 
@@ -45,92 +115,51 @@ func (r *stepRun) openConsole() (*console, error) {
 // without them, and what they print later is read, so that they can go on too,
 // and dropped.
 func (c *console) close() error {
-	timer := time.NewTimer(c.job.deps.Waits.Streams)
+	timer := time.NewTimer(c.processes.waits.Streams)
 	defer timer.Stop()
 	select {
 	case err := <-c.copied:
 		return errors.Join(err, c.reader.file.Close())
 	case <-timer.C:
-	case <-c.job.ctx.Done():
+	case <-c.processes.ended.Done():
 	}
 	if err := c.reader.cutOff(); err != nil {
 		return err
 	}
 	err := <-c.copied
-	c.job.leftovers.add(c.reader.file)
+	c.processes.left.add(c.reader.file)
 	return err
 }
 
-// command runs a program of the step, logging and obeying what it prints,
-// until it ends, and returns its exit code. When ctx ends, the program is
-// stopped as ProcessInvoker.cs does it, and ctx's cause is the error.
-func (r *stepRun) command(ctx context.Context, c executor.Command) (int, error) {
-	if ctx.Err() != nil {
-		return 0, context.Cause(ctx)
-	}
-	console, err := r.openConsole()
+// runInto runs a command whose output copy takes.
+func (p *processes) runInto(ctx context.Context, c executor.Command, copy func(io.Reader) error) (int, error) {
+	console, err := p.openConsole(copy)
 	if err != nil {
 		return 0, err
 	}
 	c.Output = console.write
-	process, err := r.job.deps.Place.Start(ctx, c)
-	console.write.Close()
-	if err != nil {
-		return 0, errors.Join(err, console.close())
-	}
-	code, err := r.job.supervise(ctx, process)
+	code, err := p.run(ctx, c, func() { console.write.Close() })
 	if readErr := console.close(); err == nil && readErr != nil {
 		err = fmt.Errorf("read the output of %s: %w", c.Args[0], readErr)
-	}
-	if err == nil {
-		r.exit = &code
 	}
 	return code, err
 }
 
-// supervise waits for a process to end, and ends it when ctx ends.
-func (j *jobRun) supervise(ctx context.Context, process executor.Process) (int, error) {
-	exited := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() { j.terminate(ctx, process, exited) })
-	status, err := process.Wait()
-	close(exited)
-	stop()
-	switch {
-	case ctx.Err() != nil:
-		return status.Code, context.Cause(ctx)
-	case err != nil:
-		return status.Code, fmt.Errorf("wait for the step's process: %w", err)
-	}
-	return status.Code, nil
+// copyLog returns what takes the output of the step's programs: it is logged,
+// and commands in it are obeyed.
+func (r *stepRun) copyLog() func(io.Reader) error {
+	r.log.flush()
+	out := newOutput(r)
+	return func(from io.Reader) error { return logline.Copy(from, r.job.report.masks, out) }
 }
 
-// terminate stops a process: SIGINT, SIGTERM, SIGKILL with GitHub's waits
-// between, or SIGKILL at once when the job itself is ended.
-func (j *jobRun) terminate(ctx context.Context, process executor.Process, exited <-chan struct{}) {
-	waits := j.deps.Waits
-	for _, next := range []struct {
-		signal syscall.Signal
-		wait   time.Duration
-	}{{syscall.SIGINT, waits.Interrupt}, {syscall.SIGTERM, waits.Terminate}} {
-		if j.ctx.Err() != nil {
-			break
-		}
-		if err := process.Signal(next.signal); err != nil {
-			j.deps.Log.WarnContext(ctx, "signal a step's process", "signal", next.signal, "error", err)
-		}
-		timer := time.NewTimer(next.wait)
-		select {
-		case <-exited:
-			timer.Stop()
-			return
-		case <-timer.C:
-		case <-j.ctx.Done():
-			timer.Stop()
-		}
+// command runs a program of the step to its end and returns its exit code.
+func (r *stepRun) command(ctx context.Context, c executor.Command) (int, error) {
+	code, err := r.job.processes.runInto(ctx, c, r.copyLog())
+	if err == nil {
+		r.exit = &code
 	}
-	if err := process.Signal(syscall.SIGKILL); err != nil {
-		j.deps.Log.WarnContext(ctx, "kill a step's process", "error", err)
-	}
+	return code, err
 }
 
 // leftovers are the pipes that outlive their steps.

@@ -122,14 +122,14 @@ func (r *stepRun) runFile(ctx context.Context, sh shell, path, dir string, env *
 // withFiles runs a command that can write command files, and obeys them
 // however the command ended.
 func (r *stepRun) withFiles(ctx context.Context, c executor.Command, env *envList) (int, error) {
-	files, err := r.job.newCommandFiles()
+	files, err := r.job.scratch.takeFiles()
 	if err != nil {
 		return 0, err
 	}
-	r.job.addFiles(&files, env)
+	r.job.scratch.nameFiles(&files, env)
 	c.Env = env.list
 	code, err := r.command(ctx, c)
 	r.alone = r.job.deps.Place.Processes() == 0
-	r.readFiles(&files, r.alone)
+	r.does.obey(&files, r.alone)
 	return code, err
 }

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
-	"sync/atomic"
 	"time"
 
-	"slipway/internal/expr"
 	"slipway/internal/jobproto"
 	"slipway/internal/workflow"
 )
@@ -99,60 +96,30 @@ type stepRun struct {
 	step   *step
 	ref    jobproto.StepRef
 	log    *stepLog
-	env    []pair      // env of the steps around it, then its own
-	github []pair      // what differs from the job's github context
-	exit   *int        // of its last command
-	failed atomic.Bool // a command it printed failed it
-	writes sync.Mutex  // its own code and what it prints may set things at once
-	alone  bool        // no process of the job was left when its last command had ended
+	gate   gate
+	does   effects
+	env    []pair // env of the steps around it, then its own
+	github []pair // what differs from the job's github context
+	exit   *int   // of its last command
+	alone  bool   // no process of the job was left when its last command had ended
 
 	// inner is the context for the steps of a composite action: a cancellation
 	// stops each of them, or not, by its own condition.
 	inner context.Context
-
-	mu        sync.Mutex // guards what a cancellation from outside looks at
-	evaluated bool       // the condition has been evaluated
-	called    string     // the step's name
-	condition *workflow.Token
-	asked     *expr.Scope // with which it was
-	cancel    context.CancelCauseFunc
-	stopped   error // a cancellation that came before cancel was set
 
 	background bool
 	broken     bool // its condition could not be evaluated
 	conclusion jobproto.Conclusion
 }
 
-// execute runs the step from its condition to its conclusion, which it
-// returns; "" for a background step, which goes on after execute has returned.
+// execute runs the step from its condition to its conclusion, which it returns.
 func (r *stepRun) execute() jobproto.Conclusion {
-	if r.step.def.Background && r.frame.parent == nil && r.ref.Phase == jobproto.Main {
-		if r.executeBeside() != nil {
-			return ""
-		}
-		return r.conclusion
-	}
-	r.job.stopper.enter(r)
-	defer r.job.stopper.leave(r)
+	r.job.stopper.enter(&r.gate)
+	defer r.job.stopper.leave(&r.gate)
 	if r.admitted() {
 		r.perform()
 	}
 	return r.conclusion
-}
-
-// executeBeside starts the step as a background step; nil when its condition
-// doesn't hold.
-func (r *stepRun) executeBeside() *backgroundStep {
-	into := r.frame
-	r.frame = into.forked()
-	r.background = true
-	r.job.stopper.enter(r)
-	if !r.admitted() {
-		r.job.stopper.leave(r)
-		into.steps.merge(r.frame.steps, r.step.id())
-		return nil
-	}
-	return r.job.background.start(r, into)
 }
 
 // admitted evaluates what decides whether the step runs: its env, then its
@@ -165,7 +132,7 @@ func (r *stepRun) admitted() bool {
 		return false
 	}
 	name := r.name()
-	holds, err := r.evaluateCondition(name)
+	holds, err := r.gate.open(name)
 	switch {
 	case err != nil:
 		r.broken = true
@@ -201,7 +168,7 @@ func (r *stepRun) perform() {
 	err := r.step.task.run(ctx, r)
 	release()
 	outcome := r.outcome(err, minutes)
-	if r.failed.Load() {
+	if r.does.hasFailed() {
 		outcome = worst(outcome, jobproto.Failure)
 	}
 	conclusion := outcome
@@ -232,28 +199,8 @@ func (r *stepRun) limit() (ctx context.Context, minutes float64, release func())
 	}
 	r.inner = base
 	ctx, cancel := context.WithCancelCause(base)
-	r.setCancel(cancel)
+	r.gate.setCancel(cancel)
 	return ctx, minutes, func() { cancel(nil); stopTimer() }
-}
-
-// setCancel says what stop cancels from now on.
-func (r *stepRun) setCancel(cancel context.CancelCauseFunc) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.cancel = cancel
-	if r.stopped != nil {
-		cancel(r.stopped)
-	}
-}
-
-// stop ends the step's task with a cause.
-func (r *stepRun) stop(cause error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.stopped = cause
-	if r.cancel != nil {
-		r.cancel(cause)
-	}
 }
 
 // outcome turns how a task ended into a conclusion, and says why in the log.
@@ -280,6 +227,26 @@ func (r *stepRun) outcome(err error, minutes float64) jobproto.Conclusion {
 	}
 	r.log.error(shown(err))
 	return jobproto.Failure
+}
+
+// evaluateEnv evaluates the step's own env on top of what is around it
+// (StepsRunner.cs).
+func (r *stepRun) evaluateEnv() error {
+	t := r.step.def.Env
+	if t == nil {
+		return nil
+	}
+	own, err := workflow.EvaluateStringMap(t, r.scopeFor(t))
+	if err != nil {
+		return err
+	}
+	env := make([]pair, 0, len(r.env)+len(own))
+	env = append(env, r.env...)
+	for _, v := range own {
+		env = append(env, pair{v.Key, v.Value})
+	}
+	r.env = env
+	return nil
 }
 
 // continueOnError evaluates the key of that name; an error means no
