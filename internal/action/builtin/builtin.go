@@ -27,6 +27,8 @@ type Config struct {
 func All(c Config) []action.Native {
 	return []action.Native{
 		{Name: "actions/setup-python", Manifest: pythonManifest(), Builtin: setupPython{}},
+		{Name: "actions/setup-node", Manifest: nodeManifest(), Builtin: setupNode{}},
+		{Name: "actions/setup-go", Manifest: goManifest(), Builtin: setupGo{}},
 		{Name: "actions/checkout", First: true, Manifest: checkoutManifest(), Builtin: checkout{c}},
 	}
 }

@@ -161,7 +161,13 @@ func (j *job) call(n action.Native, with map[string]string) *action.Call {
 }
 
 func (j *job) exec(ctx context.Context, args []string, dir string, env []string, out io.Writer) (int, error) {
-	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
+	program := args[0]
+	for _, dir := range filepath.SplitList(j.env["PATH"]) { // the job's PATH, not ours
+		if at := filepath.Join(dir, program); !strings.Contains(program, "/") && isProgram(at) {
+			program = at
+		}
+	}
+	cmd := exec.CommandContext(ctx, program, args[1:]...)
 	if cmd.Dir = dir; dir == "" {
 		cmd.Dir = j.workspace
 	}
@@ -177,6 +183,11 @@ func (j *job) exec(ctx context.Context, args []string, dir string, env []string,
 		return 0, err
 	}
 	return cmd.ProcessState.ExitCode(), nil
+}
+
+func isProgram(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode()&0o111 != 0
 }
 
 // run runs the main phase of a built-in action.

@@ -21,6 +21,11 @@ type tool struct {
 	homes   []string // shell patterns of folders that hold installations, the version in their name
 	onPath  []string // shell patterns of the program's names in a folder of PATH
 	version []string // arguments that make it print its version
+	equal   bool     // what is on PATH counts as much as what the folders hold; else only where they hold none
+
+	// fetch gets a version that isn't here from a package registry; ok is false
+	// when there is none to be had. have are the installations there are. May be nil.
+	fetch func(ctx context.Context, call *action.Call, allowed constraint, have []install) (got install, ok bool, err error)
 }
 
 // install is one installed version of a tool.
@@ -32,25 +37,32 @@ type install struct {
 // home is the folder it is installed in.
 func (i install) home() string { return path.Dir(path.Dir(i.program)) }
 
-// find returns the highest version that the constraint allows: of those whose
-// folder tells the version, else of those on PATH. Errors: fault.Missing when
+// find returns the highest version that the constraint allows: of those in
+// folders of their own and on PATH, else one from a registry. Errors: fault.Missing when
 // there is none, with a list of what there is.
 func (t tool) find(ctx context.Context, call *action.Call, spec string, allowed constraint) (install, error) {
 	known, err := t.known(ctx, call)
 	if err != nil {
 		return install{}, err
 	}
-	if best, ok := highest(known, allowed); ok {
+	if best, ok := highest(known, allowed); ok && !t.equal {
 		return best, nil
 	}
 	onPath, err := t.probe(ctx, call)
 	if err != nil {
 		return install{}, err
 	}
-	if best, ok := highest(onPath, allowed); ok {
+	have := append(known, onPath...)
+	if best, ok := highest(have, allowed); ok {
 		return best, nil
 	}
-	return install{}, t.missing(call, spec, append(known, onPath...))
+	if t.fetch != nil {
+		got, ok, err := t.fetch(ctx, call, allowed, have)
+		if err != nil || ok {
+			return got, err
+		}
+	}
+	return install{}, t.missing(call, spec, have)
 }
 
 func highest(list []install, allowed constraint) (best install, ok bool) {
@@ -85,13 +97,14 @@ func (t tool) known(ctx context.Context, call *action.Call) ([]install, error) {
 }
 
 // probe runs the programs on PATH to learn their versions. The scripts by which
-// version managers choose one are passed over.
+// version managers choose one are passed over; Go tells its own version, not that
+// of a module in the workspace.
 func (t tool) probe(ctx context.Context, call *action.Call) ([]install, error) {
 	var names strings.Builder
 	for _, name := range t.onPath {
 		fmt.Fprintf(&names, " \"$dir\"/%s", name)
 	}
-	out, err := shell(ctx, call, "IFS=:\nfor dir in $PATH; do\n  case $dir in */shims) continue;; esac\n  for program in"+names.String()+
+	out, err := shell(ctx, call, "export GOTOOLCHAIN=local\nIFS=:\nfor dir in $PATH; do\n  case $dir in */shims) continue;; esac\n  for program in"+names.String()+
 		"; do\n    [ -x \"$program\" ] && printf '%s\\t%s\\n' \"$program\" \"$(\"$program\" "+strings.Join(t.version, " ")+" 2>/dev/null </dev/null)\"\n  done\ndone\n")
 	if err != nil {
 		return nil, err
