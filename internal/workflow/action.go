@@ -56,26 +56,32 @@ func ReadAction(file string, data []byte) (*RawAction, []*Error) {
 	limits := Limits{MaxDepth: maxActionDepth}.withDefaults()
 	m := memory{max: limits.MaxResultSize, maxDepth: limits.MaxDepth}
 	root := fileReader{limits: limits, memory: &m, errors: &errs, dialect: dialect{noAnchors: true}}.read(file, data, shapeAction)
-	if root == nil || len(errs.errors) > 0 {
+	if root == nil {
 		return nil, errs.errors
 	}
-	c := converter{errors: &errs}
-	a := c.action(file, root)
-	if len(errs.errors) > 0 {
+	c := actionConverter{&errs, &RawAction{File: file}}
+	c.convert(root)
+	if errs.failed() {
 		return nil, errs.errors
 	}
-	return a, nil
+	return c.action, nil
 }
 
-func (c *converter) action(file string, root *Token) *RawAction {
-	a := &RawAction{File: file}
+// actionConverter fills an action from the tokens of its manifest.
+type actionConverter struct {
+	*errorList
+	action *RawAction
+}
+
+func (c actionConverter) convert(root *Token) {
+	a := c.action
 	if !c.expect(root, TokenMapping, "action manifest root") {
-		return a
+		return
 	}
 	a.Name = root.Lookup("name").Str()
 	a.Description = root.Lookup("description").Str()
 	for key, value := range root.Lookup("inputs").Pairs() {
-		a.Inputs = append(a.Inputs, c.actionInput(key, value))
+		a.Inputs = append(a.Inputs, c.input(key, value))
 	}
 	for key, value := range root.Lookup("outputs").Pairs() {
 		a.Outputs = append(a.Outputs, &ActionOutput{
@@ -86,14 +92,13 @@ func (c *converter) action(file string, root *Token) *RawAction {
 	}
 	runs := root.Lookup("runs")
 	if runs == nil {
-		c.errors.add(Pos{File: file}, "Top level 'runs:' section is required for "+file)
-		return a
+		c.add(Pos{File: a.File}, "Top level 'runs:' section is required for "+a.File)
+		return
 	}
-	c.actionRuns(&a.Runs, runs)
-	return a
+	c.runs(runs)
 }
 
-func (c *converter) actionInput(key, t *Token) *ActionInput {
+func (c actionConverter) input(key, t *Token) *ActionInput {
 	input := &ActionInput{Name: key.Str(), Pos: key.Pos()}
 	for key, value := range t.Pairs() {
 		switch foldKey(key.Str()) {
@@ -112,7 +117,8 @@ func (c *converter) actionInput(key, t *Token) *ActionInput {
 	return input
 }
 
-func (c *converter) actionRuns(runs *ActionRuns, t *Token) {
+func (c actionConverter) runs(t *Token) {
+	runs := &c.action.Runs
 	for key, value := range t.Pairs() {
 		switch key.Str() {
 		case "using":
@@ -140,7 +146,7 @@ func (c *converter) actionRuns(runs *ActionRuns, t *Token) {
 		case "env":
 			runs.Env = value
 		case "steps":
-			runs.Steps = c.steps(value)
+			runs.Steps = newSteps(value, c.errorList)
 		}
 	}
 	if problem := runs.problem(t.Pos().File); problem != "" {

@@ -41,8 +41,7 @@ func (l *loader) load(file string, data []byte) *Workflow {
 	if root == nil || l.failed() {
 		return nil
 	}
-	c := converter{errors: &l.errors}
-	w := c.workflow(file, root)
+	w := workflowConverter{errorList: &l.errors}.convert(file, root)
 	if l.failed() {
 		return nil
 	}
@@ -68,7 +67,7 @@ func (l *loader) addFile(file string) {
 	l.memory.used += stringBytes + 2*utf16Len(file)
 }
 
-func (l *loader) failed() bool { return len(l.errors.errors) > 0 }
+func (l *loader) failed() bool { return l.errors.failed() }
 
 // follow reads what the jobs of w call; level is how deep those files are.
 func (l *loader) follow(w *Workflow, level int) {
@@ -126,8 +125,7 @@ func (l *loader) call(from string, job *Job) *Workflow {
 	if root == nil || l.failed() {
 		return nil
 	}
-	c := converter{errors: &l.errors, calledBy: job}
-	w := c.workflow(file, root)
+	w := workflowConverter{&l.errors, job}.convert(file, root)
 	l.checkPermissions(job, w)
 	w.inheritPermissions(job.Permissions)
 	if l.failed() {
@@ -161,82 +159,6 @@ func (l *errorList) calledFrom(first int, call Pos) {
 	for _, e := range l.errors[min(first, len(l.errors)):] {
 		if !strings.HasPrefix(e.Error(), call.File) {
 			e.Caller = call
-		}
-	}
-}
-
-// callOf checks that the called workflow may be called, and with the inputs
-// and secrets the job gives.
-func (c *converter) callOf(job *Job, called *CallInterface, on *Token) {
-	if called == nil {
-		c.fail(on, "workflow_call key is not defined in the referenced workflow.")
-		return
-	}
-	c.calledInputs(job, called.Inputs)
-	if !job.Uses.InheritSecrets {
-		c.calledSecrets(job, called.Secrets)
-	}
-}
-
-func (c *converter) calledInputs(job *Job, declared []*Input) {
-	with := job.Uses.With
-	for _, input := range declared {
-		if input.Default != nil {
-			c.inputValue(input, input.Default)
-		}
-		if value := with.Lookup(input.Name); value != nil {
-			c.inputValue(input, value)
-		} else if input.Required {
-			c.fail(job.Uses.Ref, "Input "+input.Name+" is required, but not provided while calling.")
-		}
-	}
-	known := foldSet{}
-	for _, input := range declared {
-		known.add(input.Name)
-	}
-	for key, value := range with.Pairs() {
-		if !known.has(key.Str()) {
-			c.fail(value, "Invalid input, "+key.Str()+" is not defined in the referenced workflow.")
-		}
-	}
-}
-
-// inputValue checks that a literal has the type of the input.
-func (c *converter) inputValue(input *Input, value *Token) {
-	id := shapeInputString
-	switch input.Type {
-	case "boolean":
-		id = shapeInputBoolean
-	case "number":
-		id = shapeInputNumber
-	}
-	switch value.Kind() {
-	case TokenExpression, TokenInsert:
-	case TokenSequence:
-		c.fail(value, "A sequence was not expected")
-	case TokenMapping:
-		c.fail(value, "A mapping was not expected")
-	default:
-		s := &shapes[id]
-		if value.Kind() != TokenString && s.scalars&acceptsKind[value.Kind()] != 0 || s.acceptsText(value.Str()) {
-			return
-		}
-		c.fail(value, "Unexpected value '"+value.Str()+"'")
-	}
-}
-
-func (c *converter) calledSecrets(job *Job, declared []*CallSecret) {
-	given := job.Uses.Secrets
-	known := foldSet{}
-	for _, secret := range declared {
-		known.add(secret.Name)
-		if secret.Required && given.Lookup(secret.Name) == nil {
-			c.fail(job.Uses.Ref, "Secret "+secret.Name+" is required, but not provided while calling.")
-		}
-	}
-	for key, value := range given.Pairs() {
-		if !known.has(key.Str()) {
-			c.fail(value, "Invalid secret, "+key.Str()+" is not defined in the referenced workflow.")
 		}
 	}
 }

@@ -1,26 +1,16 @@
 package workflow
 
-// converter turns the tokens of one file, which fit the schema, into the
-// model, and checks what a schema cannot say. It follows GitHub's
+// workflowConverter turns the tokens of one file, which fit the schema, into
+// the model, and checks what a schema cannot say. It follows GitHub's
 // WorkflowTemplateConverter.cs, and converter/*.ts of actions/languageservices
-// for what only that checks: triggers and background steps.
-type converter struct {
-	errors   *errorList
+// for what only that checks: triggers and background steps. Triggers, jobs and
+// steps have converters of their own.
+type workflowConverter struct {
+	*errorList
 	calledBy *Job // the job that calls the file; nil for the first file
 }
 
-func (c *converter) fail(t *Token, message string) { c.errors.add(t.Pos(), message) }
-
-// expect reports whether t is of the kind; GitHub's message names what was read.
-func (c *converter) expect(t *Token, kind TokenKind, reading string) bool {
-	if t.Kind() == kind {
-		return true
-	}
-	c.fail(t, "Unexpected type '"+t.Kind().String()+"' encountered while reading '"+reading+"'. The type '"+kind.String()+"' was expected.")
-	return false
-}
-
-func (c *converter) workflow(file string, root *Token) *Workflow {
+func (c workflowConverter) convert(file string, root *Token) *Workflow {
 	w := &Workflow{File: file, On: &Triggers{}}
 	if !c.expect(root, TokenMapping, "root") {
 		return w
@@ -29,9 +19,6 @@ func (c *converter) workflow(file string, root *Token) *Workflow {
 		switch key.Str() {
 		case "on":
 			w.On, w.Call = c.triggers(value)
-			if c.calledBy != nil {
-				c.callOf(c.calledBy, w.Call, value)
-			}
 		case "name":
 			w.Name = value.Str()
 		case "run-name":
@@ -41,10 +28,10 @@ func (c *converter) workflow(file string, root *Token) *Workflow {
 		case "defaults":
 			w.Defaults = value
 		case "concurrency":
-			c.concurrency(value)
+			literalCheck{c.errorList}.concurrency(value)
 			w.Concurrency = value
 		case "permissions":
-			w.Permissions = c.permissions(value)
+			w.Permissions = newPermissions(value)
 		case "jobs":
 			w.Jobs = c.jobs(value)
 		}
@@ -52,81 +39,46 @@ func (c *converter) workflow(file string, root *Token) *Workflow {
 	return w
 }
 
-func (c *converter) jobs(t *Token) []*Job {
+// triggers reads `on:`, and checks there that the file may be called as it is.
+func (c workflowConverter) triggers(t *Token) (*Triggers, *CallInterface) {
+	on := triggerConverter{errorList: c.errorList}
+	on.convert(t)
+	if c.calledBy != nil {
+		callCheck{c.errorList, c.calledBy.Uses}.against(on.call, t)
+	}
+	return &Triggers{Events: on.events}, on.call
+}
+
+func (c workflowConverter) jobs(t *Token) []*Job {
 	jobs := make([]*Job, 0, t.Len())
 	slab := make([]Job, t.Len())
 	for key, value := range t.Pairs() {
-		job := &slab[len(jobs)]
-		if c.job(job, key, value) {
-			jobs = append(jobs, job)
+		job := jobConverter{c.errorList, &slab[len(jobs)]}
+		if job.convert(key, value) {
+			jobs = append(jobs, job.job)
 		}
 	}
-	if len(c.errors.errors) == 0 {
+	if !c.failed() {
 		c.needs(t, jobs)
 	}
 	return jobs
 }
 
 // needs checks that every job can start some day.
-func (c *converter) needs(t *Token, jobs []*Job) {
-	index := make(map[string]int, len(jobs))
-	for i, job := range jobs {
-		index[foldKey(job.ID)] = i
-	}
-	waiting := make([]int, len(jobs)) // needs not met yet, by job
-	dependents := make([][]int, len(jobs))
-	var ready []int
-	for i, job := range jobs {
-		waiting[i] = len(job.Needs)
-		for _, need := range job.Needs {
-			if on, ok := index[foldKey(need.Str())]; ok {
-				dependents[on] = append(dependents[on], i)
-			}
-		}
+func (c workflowConverter) needs(t *Token, jobs []*Job) {
+	free := 0
+	for _, job := range jobs {
 		if len(job.Needs) == 0 {
-			ready = append(ready, i)
+			free++
 		}
 	}
-	if len(ready) == 0 {
+	switch free {
+	case 0:
 		c.fail(t, "The workflow must contain at least one job with no dependencies.")
-		return
-	}
-	for n := 0; n < len(ready); n++ {
-		for _, i := range dependents[ready[n]] {
-			if waiting[i]--; waiting[i] == 0 {
-				ready = append(ready, i)
-			}
-		}
-	}
-	if len(ready) == len(jobs) {
-		return
-	}
-	for i, job := range jobs {
-		for _, need := range job.Needs {
-			on, known := index[foldKey(need.Str())]
-			switch {
-			case !known:
-				c.fail(need, "Job '"+job.ID+"' depends on unknown job '"+need.Str()+"'.")
-			case waiting[i] > 0 && waiting[on] > 0:
-				c.fail(need, "Job '"+job.ID+"' depends on job '"+need.Str()+"' which creates a cycle in the dependency graph.")
-			}
-		}
-	}
-}
-
-// concurrency checks what of `concurrency:` is literal.
-func (c *converter) concurrency(t *Token) {
-	const tooLong = 400
-	group := t
-	if t.Kind() == TokenMapping {
-		for key := range t.Pairs() {
-			if !c.expect(key, TokenString, "concurrency key") {
-				return
-			}
-		}
-		group = t.Lookup("group")
-	}
-	if group.Kind() == TokenString && utf16Len(group.text) > tooLong {
-		c.fail(t, "Concurrency group name must be less than 400 characters")
+	case len(jobs):
+	default:
+		graph := newNeedsGraph(jobs)
+		graph.settle()
+		graph.report(c.errorList)
 	}
 }

@@ -78,6 +78,19 @@ func (l *errorList) add(pos Pos, message string) {
 	}
 }
 
+func (l *errorList) fail(t *Token, message string) { l.add(t.Pos(), message) }
+
+// expect reports whether t is of the kind; GitHub's message names what was read.
+func (l *errorList) expect(t *Token, kind TokenKind, reading string) bool {
+	if t.Kind() == kind {
+		return true
+	}
+	l.fail(t, "Unexpected type '"+t.Kind().String()+"' encountered while reading '"+reading+"'. The type '"+kind.String()+"' was expected.")
+	return false
+}
+
+func (l *errorList) failed() bool { return len(l.errors) > 0 }
+
 // shorten cuts a message that is, with its position, longer than GitHub reports.
 func shorten(pos Pos, message string) string {
 	room := maxMessageLength - utf16Len(pos.prefix())

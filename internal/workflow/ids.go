@@ -1,8 +1,6 @@
 package workflow
 
-import (
-	"strings"
-)
+import "strings"
 
 const (
 	maxIDLength = 100
@@ -18,14 +16,23 @@ type idBuilder struct {
 
 // known takes an id the file gives. It says what is wrong with it, or "".
 func (b *idBuilder) known(id string) string {
+	if problem := idProblem(id); problem != "" {
+		return problem
+	}
+	if !b.taken.add(id) {
+		return "The identifier '" + id + "' may not be used more than once within the same scope."
+	}
+	return ""
+}
+
+// idProblem says what is wrong with an id wherever it stands, or "".
+func idProblem(id string) string {
 	switch {
 	case !validID(id):
 		// "and and" is what GitHub prints.
 		return "The identifier '" + id + "' is invalid. IDs may only contain alphanumeric characters, '_', and '-'. IDs must start with a letter or '_' and and must be less than " + itoa(maxIDLength) + " characters."
 	case strings.HasPrefix(id, "__"):
 		return "The identifier '" + id + "' is invalid. IDs starting with '__' are reserved."
-	case !b.taken.add(id):
-		return "The identifier '" + id + "' may not be used more than once within the same scope."
 	}
 	return ""
 }

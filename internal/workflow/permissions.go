@@ -69,7 +69,9 @@ func DefaultPermissions(policy string) *Permissions {
 	return AllPermissions(LevelWrite)
 }
 
-func (c *converter) permissions(t *Token) *Permissions {
+// newPermissions reads `permissions:`. The schema lets no unknown scope or
+// level pass.
+func newPermissions(t *Token) *Permissions {
 	if t.Kind() == TokenString {
 		level := LevelRead
 		if t.text == "write-all" {

@@ -1,49 +1,45 @@
 package workflow
 
-import "slices"
+// triggerConverter turns `on:` into events, and into the interface of a file
+// that can be called.
+type triggerConverter struct {
+	*errorList
+	events []*Event
+	call   *CallInterface // nil: the file cannot be called
+}
 
-// maxDispatchInputs is how many inputs GitHub lets a workflow_dispatch have.
-const maxDispatchInputs = 25
-
-// triggers reads `on:`.
-func (c *converter) triggers(t *Token) (*Triggers, *CallInterface) {
-	on := &Triggers{}
-	var call *CallInterface
+func (c *triggerConverter) convert(t *Token) {
 	switch t.Kind() {
 	case TokenString:
-		on.Events = []*Event{{Name: t.text, Pos: t.Pos()}}
+		c.event(t, nil)
 	case TokenSequence:
 		for _, item := range t.Items() {
-			on.Events = append(on.Events, &Event{Name: item.Str(), Pos: item.Pos()})
+			c.event(item, nil)
 		}
 	case TokenMapping:
 		for key, value := range t.Pairs() {
-			event := &Event{Name: key.Str(), Pos: key.Pos(), Config: value}
-			on.Events = append(on.Events, event)
-			if event.Name == "workflow_call" {
-				call = c.callInterface(value)
-			} else {
-				c.event(event, value)
-			}
+			c.event(key, value)
 		}
 	}
-	for _, event := range on.Events {
-		if event.Name == "workflow_call" && call == nil {
-			call = &CallInterface{}
-		}
-	}
-	return on, call
 }
 
-func (c *converter) event(e *Event, t *Token) {
+// event reads one trigger; config is nil where the file has but its name.
+func (c *triggerConverter) event(name, config *Token) {
+	e := &Event{Name: name.Str(), Pos: name.Pos(), Config: config}
+	c.events = append(c.events, e)
 	switch e.Name {
-	case "schedule":
-		e.Schedules = c.schedules(t)
-		return
+	case "workflow_call":
+		c.call = newCallInterface(config)
 	case "workflow_dispatch":
-		e.Inputs = c.dispatchInputs(t)
-		return
+		e.Inputs = c.dispatchInputs(config)
+	case "schedule":
+		e.Schedules = c.schedules(config)
+	default:
+		e.setFilters(config)
 	}
+}
+
+func (e *Event) setFilters(t *Token) {
 	for key, value := range t.Pairs() {
 		switch key.Str() {
 		case "types":
@@ -76,7 +72,7 @@ func stringList(t *Token) []string {
 	return list
 }
 
-func (c *converter) schedules(t *Token) []Schedule {
+func (c *triggerConverter) schedules(t *Token) []Schedule {
 	var schedules []Schedule
 	for _, item := range t.Items() {
 		s := Schedule{Pos: item.Pos(), Timezone: item.Lookup("timezone").Str()}
@@ -88,90 +84,4 @@ func (c *converter) schedules(t *Token) []Schedule {
 		schedules = append(schedules, s)
 	}
 	return schedules
-}
-
-// dispatchInputs reads the inputs of workflow_dispatch, the value t. GitHub
-// lets unknown keys pass where there are no inputs.
-func (c *converter) dispatchInputs(t *Token) []*Input {
-	if t = c.inputsAlone(t); t == nil {
-		return nil
-	}
-	var inputs []*Input
-	for key, value := range t.Pairs() {
-		c.knownKeys(value, "description", "type", "required", "default", "options")
-		input := newInput(key, value)
-		c.checkDispatchInput(input, value)
-		inputs = append(inputs, input)
-	}
-	if len(inputs) > maxDispatchInputs {
-		c.fail(t, "you may only define up to "+itoa(maxDispatchInputs)+" `inputs` for a `workflow_dispatch` event")
-	}
-	return inputs
-}
-
-// inputsAlone returns the value of `inputs`, the only key there may be then.
-func (c *converter) inputsAlone(t *Token) *Token {
-	inputs := t.Lookup("inputs")
-	if inputs != nil {
-		c.knownKeys(t, "inputs")
-	}
-	return inputs
-}
-
-// knownKeys rejects keys of the mapping t that are not among names.
-func (c *converter) knownKeys(t *Token, names ...string) {
-	for key := range t.Pairs() {
-		if !slices.Contains(names, key.Str()) {
-			c.fail(key, "Unexpected value '"+key.Str()+"'")
-		}
-	}
-}
-
-// checkDispatchInput checks what depends on the type of an input. GitHub takes
-// a default of any scalar type and converts it when the run starts.
-func (c *converter) checkDispatchInput(input *Input, t *Token) {
-	switch options := t.Lookup("options"); {
-	case input.Type == "choice" && options.Len() == 0:
-		c.fail(t, "Missing 'options' for choice input")
-	case input.Type != "choice" && options != nil:
-		c.fail(t, "Input type is not 'choice', but 'options' is defined")
-	}
-	if d := input.Default; input.Type == "boolean" && d != nil && d.Str() != "" {
-		if _, ok := parseBoolean(d.Str()); !ok {
-			c.expect(d, TokenBoolean, "input default")
-		}
-	}
-}
-
-func newInput(key, t *Token) *Input {
-	input := &Input{Name: key.Str(), Pos: key.Pos(), Type: "string"}
-	for key, value := range t.Pairs() {
-		switch key.Str() {
-		case "type":
-			input.Type = value.Str()
-		case "description":
-			input.Description = value.Str()
-		case "required":
-			input.Required = value.Bool()
-		case "default":
-			input.Default = value
-		case "options":
-			input.Options = stringList(value)
-		}
-	}
-	return input
-}
-
-func (c *converter) callInterface(t *Token) *CallInterface {
-	call := &CallInterface{}
-	for key, value := range t.Lookup("inputs").Pairs() {
-		call.Inputs = append(call.Inputs, newInput(key, value))
-	}
-	for key, value := range t.Lookup("secrets").Pairs() {
-		call.Secrets = append(call.Secrets, &CallSecret{Name: key.Str(), Pos: key.Pos(), Required: value.Lookup("required").Bool()})
-	}
-	for key, value := range t.Lookup("outputs").Pairs() {
-		call.Outputs = append(call.Outputs, &CallOutput{Name: key.Str(), Pos: key.Pos(), Value: value.Lookup("value")})
-	}
-	return call
 }
