@@ -103,8 +103,9 @@ type Command struct {
 	Env  []string // the whole environment, "K=V"; the place adds only its marks
 	// Stdin may be nil: the null device.
 	Stdin *os.File
-	// Output receives stdout and stderr, in the order they were written.
-	// The place holds no copy of it once Start has returned.
+	// Output receives stdout and stderr, in the order they were written; nil:
+	// nowhere. The place holds no copy of it once Start has returned. Start
+	// puts it and Stdin into blocking mode, which their other holders see too.
 	Output *os.File
 }
 
