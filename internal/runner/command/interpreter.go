@@ -377,7 +377,10 @@ func (in *Interpreter) place(c Command, a *jobproto.Annotation) {
 // parseInt reads a 32-bit number as .NET's int.TryParse: space around it is fine.
 func parseInt(s string) (int, bool) {
 	n, err := strconv.ParseInt(strings.TrimSpace(s), 10, 32)
-	return int(n), err == nil
+	if err != nil {
+		return 0, false
+	}
+	return int(n), true
 }
 
 // relative makes file relative to folder when it lies below it, by its text alone.
