@@ -35,9 +35,10 @@ type store struct {
 
 // Open finds the repository that dir lies in. A folder outside any repository
 // is one itself, without history: its root is then the nearest folder upwards
-// that has .github/workflows, else dir. Errors: fault.NotFound when there is no
-// such folder, fault.Forbidden when git refuses the repository for belonging to
-// somebody else (safe.directory).
+// that has .github/workflows, else dir. So is a folder deeper inside a
+// repository that has workflows of its own: an example, a template. Errors:
+// fault.NotFound when there is no such folder, fault.Forbidden when git refuses
+// the repository for belonging to somebody else (safe.directory).
 func Open(dir string) (*Repo, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -57,6 +58,9 @@ func Open(dir string) (*Repo, error) {
 		}
 		if repo != nil {
 			return repo, repo.checkOwner()
+		}
+		if at == dir && hasWorkflows(dir) {
+			return &Repo{store: store{root: dir}}, nil
 		}
 		if at == filepath.Dir(at) {
 			return &Repo{store: store{root: plainRoot(dir)}}, nil
@@ -137,11 +141,16 @@ func join(base, path string) string {
 // plainRoot is the nearest folder upwards from dir that has workflows, else dir.
 func plainRoot(dir string) string {
 	for at := dir; at != filepath.Dir(at); at = filepath.Dir(at) {
-		if info, err := os.Stat(filepath.Join(at, ".github", "workflows")); err == nil && info.IsDir() {
+		if hasWorkflows(at) {
 			return at
 		}
 	}
 	return dir
+}
+
+func hasWorkflows(dir string) bool {
+	info, err := os.Stat(filepath.Join(dir, ".github", "workflows"))
+	return err == nil && info.IsDir()
 }
 
 // checkOwner lets git judge a repository of another user. git refuses those
