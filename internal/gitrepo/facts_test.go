@@ -227,6 +227,16 @@ func TestChangedFiles(t *testing.T) {
 	equal(t, "missing file", fault.CodeOf(err), fault.NotFound)
 }
 
+func TestAFolderWithWorkflowsOfItsOwn(t *testing.T) {
+	s := newSandbox(t)
+	s.init("r")
+	s.write("r", map[string]string{".github/workflows/ci.yml": "", "examples/one/.github/workflows/ci.yml": "", "examples/one/sub/x": "", "other/x": ""})
+	for dir, want := range map[string]string{"r": "r", "r/other": "r", "r/examples": "r", "r/examples/one": "r/examples/one", "r/examples/one/sub": "r"} {
+		equal(t, dir, s.open(dir).Root(), s.path(want))
+	}
+	equal(t, "without history", s.open("r/examples/one").IsGit(), false)
+}
+
 func TestOpenRefusals(t *testing.T) {
 	s := newSandbox(t)
 	_, err := Open(s.path("missing"))
