@@ -8,6 +8,7 @@ package command
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -32,58 +33,22 @@ func (c *Command) Get(key string) string {
 	return ""
 }
 
-// Names lists the commands a step may use, in lower case.
-func Names() []string {
-	return []string{
-		"add-mask", "add-matcher", "add-path", "debug", "echo", "endgroup", "error", "group",
-		"notice", "remove-matcher", "save-state", "set-env", "set-output", "stop-commands", "warning",
-	}
+// names are the commands a step may use. (GitHub's internal-set-repo-path is
+// for plugins of its runner only.)
+var names = [...]string{
+	"add-mask", "add-matcher", "add-path", "debug", "echo", "endgroup", "error", "group",
+	"notice", "remove-matcher", "save-state", "set-env", "set-output", "stop-commands", "warning",
 }
 
+// Names lists the commands a step may use, in lower case.
+func Names() []string { return slices.Clone(names[:]) }
+
 // known returns the canonical name of a command, or "". It does not allocate.
-// (internal-set-repo-path exists on GitHub for plugins of the runner only.)
 func known(name []byte) string {
-	var folded [16]byte
-	if len(name) > len(folded) {
-		return ""
-	}
-	for i, c := range name {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
+	for _, n := range names {
+		if len(n) == len(name) && bytes.EqualFold(name, []byte(n)) {
+			return n
 		}
-		folded[i] = c
-	}
-	switch string(folded[:len(name)]) {
-	case "add-mask":
-		return "add-mask"
-	case "add-matcher":
-		return "add-matcher"
-	case "add-path":
-		return "add-path"
-	case "debug":
-		return "debug"
-	case "echo":
-		return "echo"
-	case "endgroup":
-		return "endgroup"
-	case "error":
-		return "error"
-	case "group":
-		return "group"
-	case "notice":
-		return "notice"
-	case "remove-matcher":
-		return "remove-matcher"
-	case "save-state":
-		return "save-state"
-	case "set-env":
-		return "set-env"
-	case "set-output":
-		return "set-output"
-	case "stop-commands":
-		return "stop-commands"
-	case "warning":
-		return "warning"
 	}
 	return ""
 }
