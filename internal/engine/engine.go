@@ -1,6 +1,12 @@
 // Package engine decides what happens next in a run. Decide is pure: a
 // snapshot and a time in, a decision out; whoever owns the state applies it.
 // It imports workflow, expr, jobproto and fault only.
+//
+// The life of a run: NewRun, then Decide. Apply writes the decision into the
+// run, ApplyGroups into the concurrency groups; the owner hands out what is to
+// Start, tells runners what is to Stop, and calls RequestCancel for Evictions.
+// What runners say goes in with Report. Decide again after each report, when
+// Wake has come, and when a group has changed, until the run's State is final.
 package engine
 
 import (

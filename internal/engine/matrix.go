@@ -42,6 +42,7 @@ func (m matrix) expand() {
 		}
 	}
 	if len(legs) == 0 {
+		job.Legs = 0
 		m.finish(n, Skipped, "no leg of its matrix was asked for")
 		return
 	}
