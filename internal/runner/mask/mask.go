@@ -121,20 +121,13 @@ func (m *Masker) Piece(dst, piece []byte, hidden int) (masked []byte, used, left
 		used--
 	}
 	found := m.findAfter(piece, hidden)
-	for i, s := range found {
-		switch {
-		case s.start >= used:
-			found = found[:i]
-		case s.end > used:
-			left = s.end - used
-			found[i].end = used
-			found = found[:i+1]
-		default:
-			continue
+	n := 0
+	for ; n < len(found) && found[n].start < used; n++ {
+		if found[n].end > used {
+			left, found[n].end = found[n].end-used, used
 		}
-		break
 	}
-	return replace(dst, piece[:used], found), used, left
+	return replace(dst, piece[:used], found[:n]), used, left
 }
 
 // Rest masks the end of a line that came in pieces, appended to dst.
