@@ -1,24 +1,22 @@
 package workflow
 
 import (
-	"bytes"
 	"strings"
 	"unicode"
-	"unicode/utf8"
 
 	"slipway/internal/expr"
 )
 
 // part is one `${{ }}` of a scalar.
 type part struct {
-	Source string // trimmed
-	Number int    // from 0, of the `${{` in the scalar
+	source  string // trimmed
+	opening int    // which `${{` of the scalar it starts with, from 0; those inside strings count
 }
 
 // parts splits a scalar into its expressions, ignoring those that are wrong.
 func parts(text string) []part {
 	var found []part
-	for at, n := 0, 0; ; n++ {
+	for at, openings := 0, 0; ; {
 		start := strings.Index(text[at:], openExpression)
 		if start < 0 {
 			return found
@@ -30,8 +28,9 @@ func parts(text string) []part {
 		}
 		source := strings.TrimFunc(text[start+len(openExpression):end-len(closeExpression)], unicode.IsSpace)
 		if source != "" {
-			found = append(found, part{source, n})
+			found = append(found, part{source, openings})
 		}
+		openings += strings.Count(text[start:end], openExpression)
 		at = end
 	}
 }
@@ -53,24 +52,29 @@ func (t *Token) Embedded() []Embedded {
 		return nil
 	}
 	pieces := parts(t.text)
+	at := t.src.content(int(t.line), int(t.column))
 	if len(pieces) == 0 { // an `if:` without ${{ }}
-		return []Embedded{t.embeddedAt(t.expr, t.contentStart())}
+		return []Embedded{newEmbedded(t, t.expr, at)}
 	}
-	var list []Embedded
+	list := make([]Embedded, 0, len(pieces))
+	opened := 0 // how many `${{` of the scalar are before at
 	for _, piece := range pieces {
+		for ; opened <= piece.opening; opened++ {
+			at = t.src.afterOpening(at)
+		}
 		e := t.expr
-		if e.Source() != piece.Source {
+		if e.Source() != piece.source {
 			var err error
-			if e, err = expr.Parse(piece.Source, &everyName); err != nil {
+			if e, err = expr.Parse(piece.source, &everyName); err != nil {
 				continue
 			}
 		}
-		list = append(list, t.embeddedAt(e, t.expressionStart(piece.Number)))
+		list = append(list, newEmbedded(t, e, at))
 	}
 	return list
 }
 
-func (t *Token) embeddedAt(e *expr.Expr, start int) Embedded {
+func newEmbedded(t *Token, e *expr.Expr, start int) Embedded {
 	found := Embedded{Expr: e, Pos: t.Pos(), token: t, start: start}
 	if start >= 0 {
 		found.Pos = t.src.position(start)
@@ -107,118 +111,4 @@ func (e Embedded) At(offset int) Pos {
 		at++
 	}
 	return e.token.src.position(at)
-}
-
-func isBlank(c byte) bool { return c == ' ' || c == '\t' || c == '\n' || c == '\r' }
-
-// contentStart returns the offset in the file of the first byte of a scalar's
-// text: after an anchor, a tag, a quote or the header of a block. -1 is unknown.
-func (t *Token) contentStart() int {
-	if t.src == nil || t.line == 0 {
-		return -1
-	}
-	at := t.src.offset(int(t.line), int(t.column))
-	if at < 0 {
-		return -1
-	}
-	data := t.src.data
-	for at < len(data) && (data[at] == '&' || data[at] == '!') {
-		for at < len(data) && !isBlank(data[at]) {
-			at++
-		}
-		at = skipBlanks(data, at)
-	}
-	if at >= len(data) {
-		return -1
-	}
-	switch data[at] {
-	case '\'', '"':
-		return skipBlanks(data, at+1)
-	case '|', '>':
-		end := bytes.IndexByte(data[at:], '\n')
-		if end < 0 {
-			return -1
-		}
-		return skipBlanks(data, at+end)
-	}
-	return at
-}
-
-// expressionStart returns the offset in the file of what follows the n-th
-// `${{` of the scalar, or -1.
-func (t *Token) expressionStart(n int) int {
-	at := t.contentStart()
-	for ; at >= 0 && n >= 0; n-- {
-		next := bytes.Index(t.src.data[at:], []byte(openExpression))
-		if next < 0 {
-			return -1
-		}
-		at += next + len(openExpression)
-	}
-	if at < 0 {
-		return -1
-	}
-	return skipBlanks(t.src.data, at)
-}
-
-func skipBlanks(data []byte, at int) int {
-	for at < len(data) && isBlank(data[at]) {
-		at++
-	}
-	return at
-}
-
-// lineStarts returns the offset of every line, by YAML's line breaks.
-func (s *source) lineStarts() []int {
-	s.once.Do(func() {
-		s.lines = []int{0}
-		for i := 0; i < len(s.data); i++ {
-			switch c := s.data[i]; {
-			case c == '\n', c == '\r' && (i+1 == len(s.data) || s.data[i+1] != '\n'):
-				s.lines = append(s.lines, i+1)
-			case c == 0xc2 && i+1 < len(s.data) && s.data[i+1] == 0x85: // NEL
-				s.lines = append(s.lines, i+2)
-			case c == 0xe2 && i+2 < len(s.data) && s.data[i+1] == 0x80 && s.data[i+2]&0xfe == 0xa8: // LS, PS
-				s.lines = append(s.lines, i+3)
-			}
-		}
-	})
-	return s.lines
-}
-
-// offset returns the offset of a line and column, or -1.
-func (s *source) offset(line, column int) int {
-	lines := s.lineStarts()
-	if line > len(lines) {
-		return -1
-	}
-	at := lines[line-1]
-	if line == 1 && bytes.HasPrefix(s.data, []byte("\ufeff")) {
-		at += len("\ufeff")
-	}
-	for ; column > 1; column-- {
-		if at >= len(s.data) {
-			return -1
-		}
-		_, size := utf8.DecodeRune(s.data[at:])
-		at += size
-	}
-	return at
-}
-
-// position returns the line and column of an offset.
-func (s *source) position(at int) Pos {
-	lines := s.lineStarts()
-	line := 0
-	for low, high := 0, len(lines); low < high; {
-		middle := (low + high) / 2
-		if lines[middle] <= at {
-			line = middle
-			low = middle + 1
-		} else {
-			high = middle
-		}
-	}
-	text := bytes.TrimPrefix(s.data[lines[line]:at], []byte("\ufeff"))
-	return Pos{File: s.file, Line: line + 1, Column: utf8.RuneCount(text) + 1}
 }

@@ -22,17 +22,17 @@ func (t *Token) Eval(scope *expr.Scope) (expr.Value, error) {
 	case TokenExpression:
 		v, err := t.expr.Eval(scope)
 		if err != nil {
-			return expr.Null(), t.failed(err)
+			return expr.Null(), errorAt(t.Pos(), err)
 		}
 		return v, nil
 	case TokenSequence:
-		return t.evalSequence(scope)
+		return evalItems(t.kids, scope)
 	case TokenMapping:
-		object := expr.NewObject()
-		if err := t.evalInto(object, scope); err != nil {
+		b := objectBuilder{scope, expr.NewObject()}
+		if err := b.addPairs(t); err != nil {
 			return expr.Null(), err
 		}
-		return expr.FromObject(object), nil
+		return expr.FromObject(b.object), nil
 	case TokenInsert:
 		return expr.Null(), &Error{Pos: t.Pos(), Message: "The expression directive 'insert' is not supported in this context"}
 	default:
@@ -40,22 +40,22 @@ func (t *Token) Eval(scope *expr.Scope) (expr.Value, error) {
 	}
 }
 
-// failed puts the position of t to an error of expr.
-func (t *Token) failed(err error) error {
+// errorAt gives an error of expr the position of its expression.
+func errorAt(pos Pos, err error) error {
 	if e, ok := errors.AsType[*expr.Error](err); ok {
-		return &Error{Pos: t.Pos(), Message: e.Error()}
+		err = e // without what wraps it
 	}
-	return &Error{Pos: t.Pos(), Message: err.Error()}
+	return &Error{Pos: pos, Message: err.Error()}
 }
 
-func (t *Token) evalSequence(scope *expr.Scope) (expr.Value, error) {
-	items := make([]expr.Value, 0, len(t.kids))
-	for _, kid := range t.kids {
-		v, err := kid.Eval(scope)
+func evalItems(tokens []*Token, scope *expr.Scope) (expr.Value, error) {
+	items := make([]expr.Value, 0, len(tokens))
+	for _, t := range tokens {
+		v, err := t.Eval(scope)
 		if err != nil {
 			return expr.Null(), err
 		}
-		if kid.kind == TokenExpression && v.Kind() == expr.KindArray {
+		if t.kind == TokenExpression && v.Kind() == expr.KindArray {
 			items = append(items, v.Items()...)
 		} else {
 			items = append(items, v)
@@ -64,39 +64,49 @@ func (t *Token) evalSequence(scope *expr.Scope) (expr.Value, error) {
 	return expr.Array(items), nil
 }
 
-// evalInto adds the pairs of the mapping t to object.
-func (t *Token) evalInto(object *expr.Object, scope *expr.Scope) error {
+// objectBuilder evaluates a mapping into an object.
+type objectBuilder struct {
+	scope  *expr.Scope
+	object *expr.Object
+}
+
+// addPairs adds the pairs of the mapping t.
+func (b objectBuilder) addPairs(t *Token) error {
 	for key, value := range t.Pairs() {
+		var err error
 		if key.kind == TokenInsert {
-			if err := value.evalInserted(object, scope); err != nil {
-				return err
-			}
-			continue
+			err = b.insert(value)
+		} else {
+			err = b.addPair(key, value)
 		}
-		k, err := key.Eval(scope)
 		if err != nil {
-			return err
-		}
-		if kind := k.Kind(); kind == expr.KindArray || kind == expr.KindObject {
-			return &Error{Pos: key.Pos(), Message: "Expected a string"}
-		}
-		v, err := value.Eval(scope)
-		if err != nil {
-			return err
-		}
-		if err := key.set(object, k.Text(), v); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// evalInserted adds the pairs of t, the value of an `${{ insert }}` key.
-func (t *Token) evalInserted(object *expr.Object, scope *expr.Scope) error {
-	if t.Kind() == TokenMapping {
-		return t.evalInto(object, scope)
+func (b objectBuilder) addPair(key, value *Token) error {
+	k, err := key.Eval(b.scope)
+	if err != nil {
+		return err
 	}
-	v, err := t.Eval(scope)
+	if kind := k.Kind(); kind == expr.KindArray || kind == expr.KindObject {
+		return &Error{Pos: key.Pos(), Message: "Expected a string"}
+	}
+	v, err := value.Eval(b.scope)
+	if err != nil {
+		return err
+	}
+	return b.set(key, k.Text(), v)
+}
+
+// insert adds the pairs of t, the value of an `${{ insert }}` key.
+func (b objectBuilder) insert(t *Token) error {
+	if t.Kind() == TokenMapping {
+		return b.addPairs(t)
+	}
+	v, err := t.Eval(b.scope)
 	if err != nil {
 		return err
 	}
@@ -105,18 +115,18 @@ func (t *Token) evalInserted(object *expr.Object, scope *expr.Scope) error {
 		return &Error{Pos: t.Pos(), Message: "Expected a mapping"}
 	}
 	for key, value := range inserted.All() {
-		if err := t.set(object, key, value); err != nil {
+		if err := b.set(t, key, value); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// set adds a pair; t is where a key that is there already is reported.
-func (t *Token) set(object *expr.Object, key string, value expr.Value) error {
-	if _, ok := object.Get(key); ok {
-		return &Error{Pos: t.Pos(), Message: "'" + key + "' is already defined"}
+// set adds a pair; at is the token that is blamed when the key is there already.
+func (b objectBuilder) set(at *Token, key string, value expr.Value) error {
+	if _, ok := b.object.Get(key); ok {
+		return &Error{Pos: at.Pos(), Message: "'" + key + "' is already defined"}
 	}
-	object.Set(key, value)
+	b.object.Set(key, value)
 	return nil
 }

@@ -140,7 +140,7 @@ func (r *reader) mixed(t *Token, start int, names *expr.Names) {
 // parse each expression for itself, then all of them in the format() call.
 func (r *reader) partByPart(t *Token, format string, names *expr.Names) {
 	for _, part := range parts(t.text) {
-		if r.parse(t, part.Source, names) == nil {
+		if r.parse(t, part.source, names) == nil {
 			return
 		}
 	}

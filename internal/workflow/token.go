@@ -3,7 +3,6 @@ package workflow
 import (
 	"iter"
 	"strings"
-	"sync"
 
 	"slipway/internal/expr"
 )
@@ -59,16 +58,6 @@ type Token struct {
 	number float64 // a number
 	kids   []*Token
 	expr   *expr.Expr
-}
-
-// source is the file tokens come from. The bytes are kept so that the place
-// of an expression inside a scalar can be found when somebody asks.
-type source struct {
-	file string
-	data []byte
-
-	once  sync.Once
-	lines []int // see lineStarts
 }
 
 // Kind returns what t is.

@@ -207,6 +207,7 @@ func TestEmbedded(t *testing.T) {
 run-name: "é ${{ github.ref }}" # ${{ no }}
 env:
   plain: a ${{ github.ref }} ${{github.sha}}
+  brace: ${{ format('${{') }} ${{ github.ref }}
   single: 'it''s ${{ format(''{0}'', github.ref) }}'
   double: "a\tb ${{ github.ref }}"
   anchored: &a !!str 'x ${{ github.ref }}'
@@ -248,7 +249,7 @@ jobs:
 			}
 		}
 	}
-	if found != 13 {
-		t.Errorf("found %d names, want 13", found)
+	if found != 14 {
+		t.Errorf("found %d names, want 14", found)
 	}
 }

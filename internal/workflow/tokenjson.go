@@ -20,81 +20,83 @@ import (
 
 // MarshalJSON returns t with its position and expressions.
 func (t *Token) MarshalJSON() ([]byte, error) {
-	return t.appendJSON(nil, "")
+	e := newTokenEncoder()
+	e.token(t, "")
+	return e.out.Bytes(), e.err
 }
 
-func (t *Token) appendJSON(b []byte, file string) ([]byte, error) {
+// tokenEncoder writes tokens as JSON.
+type tokenEncoder struct {
+	out     bytes.Buffer
+	strings *json.Encoder // to out
+	err     error         // the first there was
+}
+
+func newTokenEncoder() *tokenEncoder {
+	e := &tokenEncoder{}
+	e.strings = json.NewEncoder(&e.out)
+	e.strings.SetEscapeHTML(false)
+	return e
+}
+
+// token writes t, which stands inside a token of the named file.
+func (e *tokenEncoder) token(t *Token, file string) {
 	if t == nil {
-		return append(b, "null"...), nil
-	}
-	var err error
-	switch t.kind {
-	case TokenNull:
-		b = append(b, `{"lit":null`...)
-	case TokenBoolean:
-		b = strconv.AppendBool(append(b, `{"lit":`...), t.truth)
-	case TokenNumber:
-		// A string, for there is no JSON for the infinities and NaN.
-		b = append(b, `{"num":"`...)
-		b = append(strconv.AppendFloat(b, t.number, 'g', -1, 64), '"')
-	case TokenString:
-		b, err = appendString(append(b, `{"lit":`...), t.text)
-	case TokenExpression:
-		if b, err = appendString(append(b, `{"expr":`...), t.expr.Source()); err != nil {
-			return nil, err
-		}
-		b, err = appendString(append(b, `,"text":`...), t.text)
-	case TokenInsert:
-		b = append(b, `{"insert":true`...)
-	}
-	if err != nil {
-		return nil, err
+		e.out.WriteString("null")
+		return
 	}
 	pos := t.Pos()
-	switch t.kind {
-	case TokenSequence, TokenMapping:
-		if b, err = t.appendKids(b, pos.File); err != nil {
-			return nil, err
-		}
-	}
+	e.value(t, pos.File)
 	if pos.Line > 0 {
-		b = strconv.AppendInt(append(b, `,"line":`...), int64(pos.Line), 10)
-		b = strconv.AppendInt(append(b, `,"col":`...), int64(pos.Column), 10)
+		e.out.WriteString(`,"line":` + itoa(pos.Line) + `,"col":` + itoa(pos.Column))
 	}
 	if pos.File != file {
-		if b, err = appendString(append(b, `,"file":`...), pos.File); err != nil {
-			return nil, err
-		}
+		e.text(`,"file":`, pos.File)
 	}
-	return append(b, '}'), nil
+	e.out.WriteByte('}')
 }
 
-func (t *Token) appendKids(b []byte, file string) ([]byte, error) {
-	member := `{"seq":[`
-	if t.kind == TokenMapping {
-		member = `{"map":[`
+// value opens the object of t and writes the member that says what t is.
+func (e *tokenEncoder) value(t *Token, file string) {
+	switch t.kind {
+	case TokenNull:
+		e.out.WriteString(`{"lit":null`)
+	case TokenBoolean:
+		e.out.WriteString(`{"lit":` + strconv.FormatBool(t.truth))
+	case TokenNumber:
+		// A string, for there is no JSON for the infinities and NaN.
+		e.out.WriteString(`{"num":"` + strconv.FormatFloat(t.number, 'g', -1, 64) + `"`)
+	case TokenString:
+		e.text(`{"lit":`, t.text)
+	case TokenExpression:
+		e.text(`{"expr":`, t.expr.Source())
+		e.text(`,"text":`, t.text)
+	case TokenInsert:
+		e.out.WriteString(`{"insert":true`)
+	case TokenSequence:
+		e.list(`{"seq":`, t.kids, file)
+	case TokenMapping:
+		e.list(`{"map":`, t.kids, file)
 	}
-	b = append(b, member...)
-	for i, kid := range t.kids {
+}
+
+func (e *tokenEncoder) list(member string, tokens []*Token, file string) {
+	e.out.WriteString(member + "[")
+	for i, t := range tokens {
 		if i > 0 {
-			b = append(b, ',')
+			e.out.WriteByte(',')
 		}
-		var err error
-		if b, err = kid.appendJSON(b, file); err != nil {
-			return nil, err
-		}
+		e.token(t, file)
 	}
-	return append(b, ']'), nil
+	e.out.WriteByte(']')
 }
 
-func appendString(b []byte, s string) ([]byte, error) {
-	buffer := bytes.NewBuffer(b)
-	e := json.NewEncoder(buffer)
-	e.SetEscapeHTML(false)
-	if err := e.Encode(s); err != nil {
-		return nil, err
+func (e *tokenEncoder) text(member, s string) {
+	e.out.WriteString(member)
+	if err := e.strings.Encode(s); err != nil && e.err == nil {
+		e.err = err
 	}
-	return bytes.TrimSuffix(buffer.Bytes(), []byte("\n")), nil
+	e.out.Truncate(e.out.Len() - 1) // the line break Encode ends with
 }
 
 // tokenJSON is the JSON of a token, read.
@@ -117,10 +119,11 @@ func (t *Token) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
 	}
-	return t.from(&j, nil)
+	return j.decode(t, nil)
 }
 
-func (t *Token) from(j *tokenJSON, src *source) (err error) {
+// decode sets t; src is the file of the token around it.
+func (j *tokenJSON) decode(t *Token, src *source) (err error) {
 	if j == nil {
 		*t = Token{}
 		return nil
@@ -143,39 +146,39 @@ func (t *Token) from(j *tokenJSON, src *source) (err error) {
 		t.kind = TokenInsert
 	case j.Seq != nil:
 		t.kind = TokenSequence
-		t.kids, err = tokensFrom(j.Seq, src)
+		t.kids, err = decodeTokens(j.Seq, src)
 	case j.Map != nil:
 		t.kind = TokenMapping
 		if len(j.Map)%2 != 0 {
 			return errors.New("token: a mapping with a key that has no value")
 		}
-		t.kids, err = tokensFrom(j.Map, src)
+		t.kids, err = decodeTokens(j.Map, src)
 	case len(j.Lit) > 0:
-		err = t.literalFrom(j.Lit)
+		err = j.literal(t)
 	}
 	return err
 }
 
-func tokensFrom(list []*tokenJSON, src *source) ([]*Token, error) {
+func decodeTokens(list []*tokenJSON, src *source) ([]*Token, error) {
 	tokens := make([]Token, len(list))
 	kids := make([]*Token, len(list))
 	for i, j := range list {
 		kids[i] = &tokens[i]
-		if err := kids[i].from(j, src); err != nil {
+		if err := j.decode(kids[i], src); err != nil {
 			return nil, err
 		}
 	}
 	return kids, nil
 }
 
-func (t *Token) literalFrom(raw json.RawMessage) error {
-	switch raw[0] {
+func (j *tokenJSON) literal(t *Token) error {
+	switch j.Lit[0] {
 	case '"':
 		t.kind = TokenString
-		return json.Unmarshal(raw, &t.text)
+		return json.Unmarshal(j.Lit, &t.text)
 	case 't', 'f':
 		t.kind = TokenBoolean
-		return json.Unmarshal(raw, &t.truth)
+		return json.Unmarshal(j.Lit, &t.truth)
 	case 'n':
 		return nil
 	}
