@@ -4,8 +4,6 @@ import (
 	"strings"
 	"unicode"
 
-	"go.yaml.in/yaml/v4"
-
 	"slipway/internal/expr"
 )
 
@@ -15,30 +13,37 @@ const (
 	insertDirective = "insert"
 )
 
-// scalar reads a scalar that stands, as a value or as a key of the mapping, at
-// the place id: a literal or, when it has a `${{`, an expression.
-func (r *reader) scalar(n *yaml.Node, id shapeID) *Token {
-	t := r.literal(n)
-	if t.kind != TokenString {
-		return t
+const notClosed = "The expression is not closed. An unescaped ${{ sequence was found, but the closing }} sequence was not found."
+
+// expressionReader turns strings of one file that hold `${{ }}`, or stand
+// where `if:` does, into expressions.
+type expressionReader struct {
+	*errorList
+	parsed parsedExpressions
+	broken *Token // the last string with a wrong `${{ }}`
+}
+
+// text makes the string t an expression when it has a `${{`. names is what may
+// be named there; nil where no expression may stand, which others report.
+func (r *expressionReader) text(t *Token, names *expr.Names) {
+	start := strings.Index(t.text, openExpression)
+	if start < 0 {
+		return
 	}
-	if start := strings.Index(t.text, openExpression); start >= 0 {
-		before := len(r.errors.errors)
-		r.embedded(t, start, shapes[id].contextNames())
-		if len(r.errors.errors) > before {
-			r.broken = t
-		}
+	before := len(r.errors)
+	r.embedded(t, start, names)
+	if len(r.errors) > before {
+		r.broken = t
 	}
-	return t
 }
 
 // embedded turns the string t, whose first `${{` is at start, into an
 // expression. When it is wrong t stays the string it was.
-func (r *reader) embedded(t *Token, start int, names *expr.Names) {
+func (r *expressionReader) embedded(t *Token, start int, names *expr.Names) {
 	text := t.text
 	end := expressionEnd(text, start)
 	if end < 0 {
-		r.fail(t, "The expression is not closed. An unescaped ${{ sequence was found, but the closing }} sequence was not found.")
+		r.fail(t, notClosed)
 		return
 	}
 	if start > 0 || end < len(text) {
@@ -56,7 +61,7 @@ func (r *reader) embedded(t *Token, start int, names *expr.Names) {
 }
 
 // wholeExpression makes t, which is nothing but `${{ source }}`, an expression.
-func (r *reader) wholeExpression(t *Token, source string, names *expr.Names) {
+func (r *expressionReader) wholeExpression(t *Token, source string, names *expr.Names) {
 	e := r.parse(t, source, names)
 	if e == nil {
 		return
@@ -70,7 +75,7 @@ func (r *reader) wholeExpression(t *Token, source string, names *expr.Names) {
 
 // inner returns what stands between `${{` and `}}`, trimmed, or whether that
 // is the insert directive. It is "" when it was wrong.
-func (r *reader) inner(t *Token, start, end int) (source string, directive bool) {
+func (r *expressionReader) inner(t *Token, start, end int) (source string, directive bool) {
 	source = strings.TrimFunc(t.text[start+len(openExpression):end-len(closeExpression)], unicode.IsSpace)
 	if source == "" {
 		r.fail(t, "An expression was expected")
@@ -88,21 +93,13 @@ func (r *reader) inner(t *Token, start, end int) (source string, directive bool)
 }
 
 // mixed makes t, text and expressions in turn, one format() call.
-func (r *reader) mixed(t *Token, start int, names *expr.Names) {
-	text := t.text
-	var format, arguments strings.Builder
-	format.Grow(len(text) + 32)
-	format.WriteString("format('")
-	whole := true // no part can mean something else than it does alone
-	for n, at := 0, 0; ; n++ {
-		if start < 0 {
-			writeFormat(&format, text[at:])
-			break
-		}
-		writeFormat(&format, text[at:start])
-		end := expressionEnd(text, start)
+func (r *expressionReader) mixed(t *Token, start int, names *expr.Names) {
+	call := newFormatCall(len(t.text))
+	at := 0
+	for start >= 0 {
+		end := expressionEnd(t.text, start)
 		if end < 0 {
-			r.fail(t, "The expression is not closed. An unescaped ${{ sequence was found, but the closing }} sequence was not found.")
+			r.fail(t, notClosed)
 			return
 		}
 		source, directive := r.inner(t, start, end)
@@ -113,32 +110,27 @@ func (r *reader) mixed(t *Token, start int, names *expr.Names) {
 		if source == "" {
 			return
 		}
-		if !standsAlone(source) {
-			whole = false
-		}
-		format.WriteString("{" + itoa(n) + "}")
-		arguments.WriteString(", ")
-		arguments.WriteString(source)
+		call.text(t.text[at:start])
+		call.argument(source)
 		at = end
-		if start = strings.Index(text[at:], openExpression); start >= 0 {
+		if start = strings.Index(t.text[at:], openExpression); start >= 0 {
 			start += at
 		}
 	}
-	format.WriteByte('\'')
-	format.WriteString(arguments.String())
-	format.WriteByte(')')
-	if whole {
-		if e, err := r.parsed.get(format.String(), names); err == nil {
+	call.text(t.text[at:])
+	source := call.source()
+	if call.separable {
+		if e, err := r.parsed.get(source, names); err == nil {
 			t.kind, t.expr = TokenExpression, e
 			return
 		}
 	}
-	r.partByPart(t, format.String(), names)
+	r.partByPart(t, source, names)
 }
 
 // partByPart is what GitHub does always, and we only when something is wrong:
 // parse each expression for itself, then all of them in the format() call.
-func (r *reader) partByPart(t *Token, format string, names *expr.Names) {
+func (r *expressionReader) partByPart(t *Token, format string, names *expr.Names) {
 	for _, part := range parts(t.text) {
 		if r.parse(t, part.source, names) == nil {
 			return
@@ -151,17 +143,17 @@ func (r *reader) partByPart(t *Token, format string, names *expr.Names) {
 
 // condition makes the string t an expression: the value of an `if:`. One that
 // is blank stays a string; it means success().
-func (r *reader) condition(t *Token, s *shape) {
+func (r *expressionReader) condition(t *Token, names *expr.Names) {
 	if t == r.broken || strings.TrimFunc(t.text, unicode.IsSpace) == "" {
 		return
 	}
-	if e := r.parse(t, t.text, s.contextNames()); e != nil {
+	if e := r.parse(t, t.text, names); e != nil {
 		t.kind, t.expr = TokenExpression, e
 	}
 }
 
 // parse parses source and reports what is wrong with it, at t.
-func (r *reader) parse(t *Token, source string, names *expr.Names) *expr.Expr {
+func (r *expressionReader) parse(t *Token, source string, names *expr.Names) *expr.Expr {
 	e, err := r.parsed.get(source, names)
 	if err != nil {
 		r.fail(t, err.Error())
@@ -213,48 +205,6 @@ func expressionEnd(text string, start int) int {
 		}
 	}
 	return -1
-}
-
-// writeFormat writes literal text into the first argument of format().
-func writeFormat(b *strings.Builder, text string) {
-	for {
-		i := strings.IndexAny(text, "'{}")
-		if i < 0 {
-			b.WriteString(text)
-			return
-		}
-		b.WriteString(text[:i+1])
-		b.WriteByte(text[i]) // doubled, it stands for itself
-		text = text[i+1:]
-	}
-}
-
-// standsAlone reports whether source, put between the commas of a call, is one
-// argument and nothing more: its brackets match and no comma is outside them.
-func standsAlone(source string) bool {
-	depth, inString := 0, false
-	for i := 0; i < len(source); i++ {
-		c := source[i]
-		if c == '\'' {
-			inString = !inString
-		}
-		if inString {
-			continue
-		}
-		switch c {
-		case '(', '[':
-			depth++
-		case ')', ']':
-			if depth--; depth < 0 {
-				return false
-			}
-		case ',':
-			if depth == 0 {
-				return false
-			}
-		}
-	}
-	return depth == 0 && !inString
 }
 
 // stringLiteral returns the text of an expression that is one string literal.

@@ -22,7 +22,7 @@ type mappingReader struct {
 
 func (m *mappingReader) read(n *yaml.Node) {
 	m.alternatives = m.object.alternatives
-	m.mapping.kids = m.children(len(n.Content))
+	m.mapping.kids = m.tokens.children(len(n.Content))
 	for i := 0; i+1 < len(n.Content) && !m.stopped; i += 2 {
 		m.pair(n.Content[i], n.Content[i+1])
 	}
@@ -81,7 +81,7 @@ func isMergeKey(key, value *yaml.Node) bool {
 }
 
 func (m *mappingReader) add(key *Token, valueNode *yaml.Node, value shapeID) {
-	m.count(key)
+	m.takeScalar(key)
 	if v := m.value(valueNode, value); v != nil {
 		m.mapping.kids = append(m.mapping.kids, key, v)
 	}

@@ -113,7 +113,7 @@ func (l Limits) withDefaults() Limits {
 func Read(file string, data []byte, o Options) (*Workflow, []*Error) {
 	l := newLoader(o)
 	w := l.load(file, data)
-	if len(l.errors.errors) > 0 {
+	if l.failed() {
 		return nil, l.errors.errors
 	}
 	return w, nil
@@ -137,8 +137,7 @@ type dialect struct {
 // returns nil when that is impossible; the reasons are in errors.
 func (f fileReader) read(file string, data []byte, shape shapeID) *Token {
 	data = toUTF8(data)
-	ascii := isASCII(data)
-	if len(data) > f.limits.MaxFileSize && (ascii || utf16Len(string(data)) > f.limits.MaxFileSize) {
+	if len(data) > f.limits.MaxFileSize && utf16Len(string(data)) > f.limits.MaxFileSize {
 		f.errors.add(Pos{File: file}, "The maximum file size of "+itoa(f.limits.MaxFileSize)+" characters has been exceeded")
 		return nil
 	}
@@ -150,9 +149,8 @@ func (f fileReader) read(file string, data []byte, shape shapeID) *Token {
 		f.errors.add(pos, message)
 		return nil
 	}
-	r := reader{src: src, errors: f.errors, memory: f.memory, ascii: ascii, dialect: f.dialect}
-	root := r.root(&document, shape)
-	if len(f.errors.errors) > 0 {
+	root := newReader(src, f.errors, f.memory, f.dialect).root(&document, shape)
+	if f.errors.failed() {
 		return nil
 	}
 	return root

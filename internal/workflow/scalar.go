@@ -7,58 +7,63 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// literal reads a scalar without looking for expressions.
-func (r *reader) literal(n *yaml.Node) *Token {
-	t := r.token(n, TokenString)
-	t.text = n.Value
-	if n.Style&yaml.TaggedStyle != 0 {
-		r.tagged(t, n)
-		return t
-	}
-	if n.Style != 0 {
-		return t
-	}
-	var bad string
-	if t.kind, t.truth, t.number, bad = plainScalar(n.Value); bad != "" {
-		r.stopInvalid(n, bad)
-	}
-	return t
+// literal is what a scalar means that is looked at without its expressions.
+type literal struct {
+	kind   TokenKind // TokenNull to TokenString
+	truth  bool
+	number float64
 }
 
-// tagged reads a scalar whose type is written out.
-func (r *reader) tagged(t *Token, n *yaml.Node) {
+// readLiteral returns what the scalar n means, or says why GitHub would stop
+// reading the file there.
+func readLiteral(n *yaml.Node) (l literal, problem string) {
+	switch {
+	case n.Style == 0:
+		var tag string
+		if l, tag = plainScalar(n.Value); tag != "" {
+			return l, invalidScalar(n, tag)
+		}
+	case n.Style&yaml.TaggedStyle != 0:
+		return taggedScalar(n)
+	default:
+		l.kind = TokenString
+	}
+	return l, ""
+}
+
+// taggedScalar gives the meaning of a scalar whose type is written out.
+func taggedScalar(n *yaml.Node) (l literal, problem string) {
 	tag := n.LongTag()
 	if tag == stringTag {
-		return
+		return literal{kind: TokenString}, ""
 	}
 	if style := styleName(n.Style); style != "" {
-		r.stop("The scalar style '" + style + "' on " + lineAndColumn(n) + " is not valid with the tag '" + tag + "'")
-		return
+		return l, "The scalar style '" + style + "' on " + lineAndColumn(n) + " is not valid with the tag '" + tag + "'"
 	}
 	ok := false
 	switch tag {
 	case nullTag:
-		t.kind, ok = TokenNull, isNull(n.Value)
+		l.kind, ok = TokenNull, isNull(n.Value)
 	case booleanTag:
-		t.kind = TokenBoolean
-		t.truth, ok = parseBoolean(n.Value)
+		l.kind = TokenBoolean
+		l.truth, ok = parseBoolean(n.Value)
 	case integerTag:
-		t.kind = TokenNumber
-		t.number, ok, _ = parseInteger(n.Value)
+		l.kind = TokenNumber
+		l.number, ok, _ = parseInteger(n.Value)
 	case floatTag:
-		t.kind = TokenNumber
-		t.number, ok = parseFloat(n.Value)
+		l.kind = TokenNumber
+		l.number, ok = parseFloat(n.Value)
 	default:
-		r.stop("Unexpected tag '" + tag + "'")
-		return
+		return l, "Unexpected tag '" + tag + "'"
 	}
 	if !ok {
-		r.stopInvalid(n, tag)
+		return l, invalidScalar(n, tag)
 	}
+	return l, ""
 }
 
-func (r *reader) stopInvalid(n *yaml.Node, tag string) {
-	r.stop("The value '" + n.Value + "' on " + lineAndColumn(n) + " is invalid for the type '" + tag + "'")
+func invalidScalar(n *yaml.Node, tag string) string {
+	return "The value '" + n.Value + "' on " + lineAndColumn(n) + " is invalid for the type '" + tag + "'"
 }
 
 func lineAndColumn(n *yaml.Node) string {
@@ -81,28 +86,28 @@ func styleName(s yaml.Style) string {
 }
 
 // plainScalar gives the meaning of an unquoted scalar without a tag: YAML 1.2's
-// core schema, as GitHub's YamlObjectReader.cs reads it. err says why a number
-// has no meaning.
-func plainScalar(text string) (kind TokenKind, truth bool, number float64, err string) {
+// core schema, as GitHub's YamlObjectReader.cs reads it. A tag is returned when
+// text has the form of one of its values and is none.
+func plainScalar(text string) (l literal, tag string) {
 	if !couldMeanMore(text) {
-		return TokenString, false, 0, ""
+		return literal{kind: TokenString}, ""
 	}
 	if isNull(text) {
-		return TokenNull, false, 0, ""
+		return literal{kind: TokenNull}, ""
 	}
 	if truth, ok := parseBoolean(text); ok {
-		return TokenBoolean, truth, 0, ""
+		return literal{kind: TokenBoolean, truth: truth}, ""
 	}
-	switch number, ok, err := parseInteger(text); {
-	case err:
-		return TokenString, false, 0, integerTag
+	switch number, ok, bad := parseInteger(text); {
+	case bad:
+		return literal{}, integerTag
 	case ok:
-		return TokenNumber, false, number, ""
+		return literal{kind: TokenNumber, number: number}, ""
 	}
 	if number, ok := parseFloat(text); ok {
-		return TokenNumber, false, number, ""
+		return literal{kind: TokenNumber, number: number}, ""
 	}
-	return TokenString, false, 0, ""
+	return literal{kind: TokenString}, ""
 }
 
 // The long forms of YAML's tags, as GitHub's messages write them.
