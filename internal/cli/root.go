@@ -76,7 +76,14 @@ func newRootCommand(s Streams) *cobra.Command {
 	root.AddCommand(newEvalCommand(s))
 	root.AddCommand(newRunCommand(s))
 	root.AddCommand(newLintCommand(s))
+	root.AddCommand(newDoctorCommand(s))
 	return root
+}
+
+// complete lets the shell complete a flag's value with these words.
+func complete(cmd *cobra.Command, flag string, values []string) {
+	// It fails only for a flag that doesn't exist.
+	_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
 }
 
 // version is the module's version and the commit it was built from, as far as the build recorded them.
