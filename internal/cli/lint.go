@@ -62,12 +62,8 @@ can't be read.`,
 	flags.StringVar(&f.policy, "permissions-policy", workflow.PolicyWrite, "what a token may do where no file says: "+strings.Join(permissionPolicies(), ", "))
 	flags.StringArrayVar(&f.limits, "limit", nil, "set a limit of GitHub's (`NAME=N`, repeatable): max-depth, max-file-size, max-result-size, max-job-limit, max-nested-reusable-workflows-depth")
 	flags.StringArrayVar(&f.experimental, "experimental", nil, "turn on an experimental `FEATURE` of GitHub's (repeatable)")
-	complete := func(flag string, values []string) {
-		// It fails only for a flag that doesn't exist.
-		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp))
-	}
-	complete("format", report.Formats())
-	complete("permissions-policy", permissionPolicies())
+	complete(cmd, "format", report.Formats())
+	complete(cmd, "permissions-policy", permissionPolicies())
 	return cmd
 }
 

@@ -114,6 +114,13 @@ func newRunCommand(s Streams) *cobra.Command {
 	flags.BoolVar(&f.json, "json", false, "print one JSON object a line (see docs/events.md)")
 	flags.BoolVarP(&f.verbose, "verbose", "v", false, "print every log line, in a terminal too")
 	flags.BoolVar(&f.debug, "debug", false, "debug logging: ACTIONS_STEP_DEBUG and ACTIONS_RUNNER_DEBUG")
+	for name, values := range map[string][]string{
+		"workspace": {"empty", "tree"}, "builtin": {"fallback", "always", "never"},
+		"event": {"push", "pull_request", "workflow_dispatch", "schedule", "repository_dispatch", "release", "workflow_run"},
+		"on":    {"ubuntu-latest=host", "windows-latest=host", "macos-latest=host", "self-hosted=host"},
+	} {
+		complete(cmd, name, values)
+	}
 	return cmd
 }
 
