@@ -32,6 +32,9 @@ func (s *foldSet) add(name string) bool {
 		s.many[strings.ToLower(name)] = struct{}{}
 		return true
 	}
+	if s.few == nil {
+		s.few = make([]string, 0, 4) // most sets get no larger
+	}
 	s.few = append(s.few, name)
 	if len(s.few) > 16 {
 		s.many = make(map[string]struct{}, 2*len(s.few))

@@ -149,7 +149,7 @@ func (f fileReader) read(file string, data []byte, shape shapeID) *Token {
 		f.errors.add(pos, message)
 		return nil
 	}
-	root := newReader(src, f.errors, f.memory, f.dialect).root(&document, shape)
+	root := newReader(src, &document, f).root(&document, shape)
 	if f.errors.failed() {
 		return nil
 	}

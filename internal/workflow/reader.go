@@ -12,12 +12,12 @@ type reader struct {
 	expressions expressionReader
 }
 
-func newReader(src *source, errs *errorList, m *memory, d dialect) *reader {
+func newReader(src *source, document *yaml.Node, f fileReader) *reader {
 	return &reader{
-		budget:      budget{errorList: errs, memory: m, file: src.file, ascii: isASCII(src.data)},
-		dialect:     d,
-		tokens:      tokenSlab{src: src},
-		expressions: expressionReader{errorList: errs},
+		budget:      budget{errorList: f.errors, memory: f.memory, file: src.file, ascii: isASCII(src.data)},
+		dialect:     f.dialect,
+		tokens:      newTokenSlab(src, document),
+		expressions: expressionReader{errorList: f.errors},
 	}
 }
 
@@ -94,9 +94,7 @@ func (r *reader) sequence(n *yaml.Node, id shapeID) *Token {
 	item := shapes[id].item
 	if item == 0 {
 		r.fail(t, "A sequence was not expected")
-		for _, child := range n.Content {
-			r.skip(child)
-		}
+		r.skipAll(n.Content)
 	} else {
 		t.kids = r.tokens.children(len(n.Content))
 		for _, child := range n.Content {
@@ -117,9 +115,7 @@ func (r *reader) mapping(n *yaml.Node, id shapeID) *Token {
 	r.takeBytes(tokenBytes)
 	if shapes[id].object == 0 {
 		r.fail(t, "A mapping was not expected")
-		for _, child := range n.Content {
-			r.skip(child)
-		}
+		r.skipAll(n.Content)
 	} else {
 		m := mappingReader{reader: r, shape: id, object: &objects[shapes[id].object], mapping: t}
 		m.read(n)
@@ -145,10 +141,14 @@ func (r *reader) skip(n *yaml.Node) {
 	if !r.enter() {
 		return
 	}
-	for _, child := range n.Content {
-		r.skip(child)
-	}
+	r.skipAll(n.Content)
 	r.leave()
+}
+
+func (r *reader) skipAll(nodes []*yaml.Node) {
+	for _, n := range nodes {
+		r.skip(n)
+	}
 }
 
 // validate checks that the scalar t may stand at the place id, and turns a
