@@ -381,7 +381,7 @@ func TestBuiltins(t *testing.T) {
 		{BuiltinFallback, "actions/checkout@main", true, "built-in version runs"},
 		{BuiltinFallback, "Actions/Checkout@whatever", true, "built-in version runs"},
 		{BuiltinFallback, "actions/setup-python@main", false, "Download action repository"},
-		{BuiltinFallback, "actions/setup-node@v4", true, "since the original can't be had"},
+		{BuiltinFallback, "actions/setup-node@v4", true, "since the original can't be had (file://" + w.path("srv/actions/setup-node")},
 		{BuiltinAlways, "actions/setup-python@main", true, "built-in version runs"},
 		{BuiltinNever, "actions/checkout@main", false, "Download action repository"},
 	} {

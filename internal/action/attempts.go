@@ -17,6 +17,9 @@ type attempt struct {
 	err   error
 }
 
+// Error makes attempts the cause of the error that tells of them.
+func (a attempts) Error() string { return a.short() }
+
 func (a *attempts) add(place string, err error) {
 	*a = append(*a, attempt{place: gitrepo.Redact(place), err: err})
 }
@@ -74,7 +77,7 @@ func (a attempts) fail(ref reference) error {
 	case a.someoneSilent():
 		code, what = fault.Upstream, fmt.Sprintf("Unable to resolve action `%s`, and not everyone could be asked", ref)
 	}
-	return fault.New(code, "%s. Tried, in this order:%s\nCheck the spelling, or name a mirror that has it: --actions 'file:///srv/actions/{owner}/{repo}.git'", what, list.String())
+	return &fault.Error{Code: code, Cause: a, Message: fmt.Sprintf("%s. Tried, in this order:%s\nCheck the spelling, or name a mirror that has it: --actions 'file:///srv/actions/{owner}/{repo}.git'", what, list.String())}
 }
 
 // looksShort reports whether a ref is likely a shortened commit.

@@ -35,8 +35,8 @@ type RepositoriesConfig struct {
 }
 
 // Repositories finds repositories by name, on mirrors and on GitHub, and keeps
-// what it fetched. It is safe for concurrent use, also of several processes with
-// one CacheDir.
+// what it fetched. It asks for each ref once: make one for each run. It is safe
+// for concurrent use, also of several processes with one CacheDir.
 type Repositories struct {
 	config  RepositoriesConfig
 	mirrors []mirror

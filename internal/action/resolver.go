@@ -248,7 +248,7 @@ func (f *Finder) named(ctx context.Context, ref reference) (resolved, error) {
 	if ctx.Err() != nil {
 		return resolved{}, context.Cause(ctx)
 	}
-	return native.stand(ref, "Slipway's built-in version runs, since the original can't be had ("+firstLine(err)+")"), nil
+	return native.stand(ref, "Slipway's built-in version runs, since the original can't be had ("+inBrief(err)+")"), nil
 }
 
 // stand is the built-in action standing in for a reference.
@@ -276,7 +276,11 @@ func (f *Finder) original(ctx context.Context, ref reference) (resolved, error) 
 	return resolved{action: a, notes: fetched.Notes}, nil
 }
 
-func firstLine(err error) string {
+// inBrief is an error on one line: of one that lists attempts, the attempts.
+func inBrief(err error) string {
+	if tried, ok := errors.AsType[attempts](err); ok {
+		return tried.short()
+	}
 	line, _, _ := strings.Cut(err.Error(), "\n")
-	return strings.TrimSuffix(line, ". Tried, in this order:")
+	return line
 }

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 )
 
 func TestWorkingTreeIsTheTreeAsItStands(t *testing.T) {
@@ -104,6 +105,40 @@ func TestJobsCannotWriteIntoTheRepository(t *testing.T) {
 	equal(t, "file", s.read("src/README.md"), "hello\n")
 	equal(t, "HEAD", s.git("src", "rev-parse", "HEAD"), before)
 	equal(t, "status", s.git("src", "status", "--porcelain"), "")
+}
+
+func TestFilesOfAllSizesAreCopiedWithTheirTimes(t *testing.T) {
+	s := newSandbox(t)
+	s.init("src")
+	files := map[string]string{}
+	for _, size := range []int{0, 1, copyBuffer - 1, copyBuffer, copyBuffer + 1, 3*copyBuffer + 7, 5 << 20} {
+		files[fmt.Sprint("size", size)] = strings.Repeat("0123456789abcdef", size/16+1)[:size]
+	}
+	s.write("src", files)
+	s.commit("src", "sizes")
+	past := time.Date(2020, 1, 2, 3, 4, 5, 678, time.UTC)
+	noError(t, os.Chtimes(s.path("src/size1"), past, past))
+	noError(t, s.open("src").WorkingTree(t.Context(), Checkout{Dst: s.path("dst"), Depth: 1}))
+	for name, want := range files {
+		if s.read("dst/"+name) != want {
+			t.Errorf("%s is not what it was", name)
+		}
+	}
+	info, err := os.Stat(s.path("dst/size1"))
+	noError(t, err)
+	equal(t, "time", info.ModTime().UTC(), past)
+	equal(t, "status", s.git("dst", "status", "--porcelain"), "")
+}
+
+func TestCopyingRunsNoHooks(t *testing.T) {
+	s := newSandbox(t)
+	s.init("src")
+	for _, hook := range []string{"post-index-change", "post-checkout", "reference-transaction"} {
+		s.write("src/.git/hooks", map[string]string{hook + "*": "#!/bin/sh\ntouch '" + s.path("hook-ran") + "'\n"})
+	}
+	noError(t, s.open("src").WorkingTree(t.Context(), Checkout{Dst: s.path("one"), Ref: "refs/heads/main", Depth: 1}))
+	noError(t, s.open("src").Export(t.Context(), Checkout{Dst: s.path("two"), Ref: "refs/heads/main", Depth: 1}))
+	equal(t, "a hook ran", s.exists("hook-ran"), false)
 }
 
 func TestWorkingTreeOfOddRepositories(t *testing.T) {

@@ -41,12 +41,15 @@ func (c *copier) copy(ctx context.Context, names []string) error {
 		group.Go(func() {
 			buffer := make([]byte, copyBuffer)
 			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(names) {
+				end := int(next.Add(copyBatch))
+				if end-copyBatch >= len(names) {
 					return
 				}
-				if err := c.copyOne(names[i], buffer); err != nil {
-					cancel(fault.New(fault.Internal, "copy %s to %s: %w", filepath.Join(c.from, names[i]), c.to, err))
+				for _, name := range names[end-copyBatch : min(end, len(names))] {
+					if err := c.copyOne(name, buffer); err != nil {
+						cancel(fault.New(fault.Internal, "copy %s to %s: %w", filepath.Join(c.from, name), c.to, err))
+						return
+					}
 				}
 			}
 		})
@@ -106,6 +109,7 @@ func (c *copier) makeFolder(dir string, real map[string]bool) (bool, error) {
 
 const (
 	copyBuffer  = 64 << 10
+	copyBatch   = 32       // files one after the other: neighbours would wait for their folder's lock
 	reflinkFrom = 64 << 10 // below this a plain copy is quicker
 )
 

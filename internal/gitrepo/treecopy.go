@@ -92,7 +92,7 @@ func (t treeCopy) copyIndex(ctx context.Context) error {
 	}
 	// In the original's place, because its index may be split or sparse.
 	_, err := call{dir: t.from.root, env: []string{"GIT_INDEX_FILE=" + index}}.output(ctx, "--git-dir="+t.from.gitDir, "--work-tree="+t.from.root,
-		"-c", "core.untrackedCache=false", "-c", "core.fsmonitor=false", "-c", "core.splitIndex=false", "-c", "index.sparse=false",
+		"-c", "core.untrackedCache=false", "-c", "core.fsmonitor=false", "-c", "core.splitIndex=false", "-c", "index.sparse=false", "-c", "core.hooksPath=/dev/null",
 		"read-tree", "--reset", t.Commit)
 	return explain(t.from.root, err)
 }
