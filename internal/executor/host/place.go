@@ -90,7 +90,9 @@ func (p *Place) started(pid int) bool {
 
 // Processes implements executor.Place.
 func (p *Place) Processes() int {
-	if p.quiet() {
+	p.life.RLock()
+	defer p.life.RUnlock()
+	if p.closed || p.quiet() { // closed: the slot may be another place's by now
 		return 0
 	}
 	members, err := p.members()
