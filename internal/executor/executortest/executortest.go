@@ -40,6 +40,7 @@ type Lacks struct {
 	Processes   bool // commands are no processes of this machine, seen in its /proc
 	HardTrees   bool // only ordinary files are removed: no mounts, no tricks
 	Recovery    bool // nothing outlives our process, or it can't be found again
+	Survivors   bool // commands end with our process: only folders are left to sweep
 }
 
 // Run runs the suite.
