@@ -20,11 +20,11 @@ type mappingReader struct {
 	others        foldSet
 }
 
-func (m *mappingReader) read(n *yaml.Node) {
+func (m *mappingReader) read(nodes []*yaml.Node) {
 	m.alternatives = m.object.alternatives
-	m.mapping.kids = m.tokens.children(len(n.Content))
-	for i := 0; i+1 < len(n.Content) && !m.stopped; i += 2 {
-		m.pair(n.Content[i], n.Content[i+1])
+	m.mapping.kids = m.tokens.children(len(nodes))
+	for i := 0; i+1 < len(nodes) && !m.stopped; i += 2 {
+		m.pair(nodes[i], nodes[i+1])
 	}
 	if !m.stopped && len(m.object.properties) > 0 {
 		m.finish()

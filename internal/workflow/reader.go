@@ -37,11 +37,8 @@ func (r *reader) value(n *yaml.Node, id shapeID) *Token {
 	if n == nil {
 		return nil
 	}
-	switch n.Kind {
-	case yaml.SequenceNode:
-		return r.sequence(n, id)
-	case yaml.MappingNode:
-		return r.mapping(n, id)
+	if n.Kind != yaml.ScalarNode {
+		return r.collection(n, id)
 	}
 	t := r.scalar(n, id)
 	if r.stopped {
@@ -85,43 +82,38 @@ func (r *reader) resolve(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-func (r *reader) sequence(n *yaml.Node, id shapeID) *Token {
-	t := r.tokens.token(n, TokenSequence)
+// collection reads a sequence or mapping.
+func (r *reader) collection(n *yaml.Node, id shapeID) *Token {
+	kind, name := TokenSequence, "sequence"
+	if n.Kind == yaml.MappingNode {
+		kind, name = TokenMapping, "mapping"
+	}
+	t := r.tokens.token(n, kind)
 	if !r.enter() {
 		return t
 	}
 	r.takeBytes(tokenBytes)
-	item := shapes[id].item
-	if item == 0 {
-		r.fail(t, "A sequence was not expected")
+	switch item, object := shapes[id].item, shapes[id].object; {
+	case kind == TokenSequence && item != 0:
+		r.items(t, n.Content, item)
+	case kind == TokenMapping && object != 0:
+		m := mappingReader{reader: r, shape: id, object: &objects[object], mapping: t}
+		m.read(n.Content)
+	default:
+		r.fail(t, "A "+name+" was not expected")
 		r.skipAll(n.Content)
-	} else {
-		t.kids = r.tokens.children(len(n.Content))
-		for _, child := range n.Content {
-			if v := r.value(child, item); v != nil {
-				t.kids = append(t.kids, v)
-			}
-		}
 	}
 	r.leave()
 	return t
 }
 
-func (r *reader) mapping(n *yaml.Node, id shapeID) *Token {
-	t := r.tokens.token(n, TokenMapping)
-	if !r.enter() {
-		return t
+func (r *reader) items(sequence *Token, nodes []*yaml.Node, id shapeID) {
+	sequence.kids = r.tokens.children(len(nodes))
+	for _, n := range nodes {
+		if item := r.value(n, id); item != nil {
+			sequence.kids = append(sequence.kids, item)
+		}
 	}
-	r.takeBytes(tokenBytes)
-	if shapes[id].object == 0 {
-		r.fail(t, "A mapping was not expected")
-		r.skipAll(n.Content)
-	} else {
-		m := mappingReader{reader: r, shape: id, object: &objects[shapes[id].object], mapping: t}
-		m.read(n)
-	}
-	r.leave()
-	return t
 }
 
 // skip passes over a value that may not be there. Only limits and tags matter.
@@ -161,26 +153,20 @@ func (r *reader) validate(t *Token, id shapeID) {
 			r.fail(t, "A template expression is not allowed in this context")
 		}
 		return
-	case TokenString:
-		if s.acceptsText(t.text) {
-			if s.scalars&readsExpression != 0 {
-				r.expressions.condition(t, s.contextNames())
-			}
-			return
-		}
 	case TokenNull, TokenBoolean, TokenNumber:
 		if s.scalars&acceptsKind[t.kind] != 0 {
 			return
 		}
-		if text := t.Str(); s.acceptsText(text) {
-			t.kind, t.text = TokenString, text
-			if s.scalars&readsExpression != 0 {
-				r.expressions.condition(t, s.contextNames())
-			}
-			return
-		}
 	}
-	r.fail(t, "Unexpected value '"+t.Str()+"'")
+	text := t.Str()
+	if t.kind == TokenInsert || !s.acceptsText(text) {
+		r.fail(t, "Unexpected value '"+text+"'")
+		return
+	}
+	t.kind, t.text = TokenString, text
+	if s.scalars&readsExpression != 0 {
+		r.expressions.condition(t, s.contextNames())
+	}
 }
 
 var acceptsKind = [...]scalarSet{TokenNull: acceptsNull, TokenBoolean: acceptsBoolean, TokenNumber: acceptsNumber}

@@ -16,7 +16,7 @@ const moreTokens = 64
 
 // newTokenSlab returns a slab with a token for each node of a document.
 func newTokenSlab(src *source, document *yaml.Node) tokenSlab {
-	n := countNodes(document)
+	n := min(countNodes(document), maxYAMLNodes) // no more are read
 	return tokenSlab{src: src, tokens: make([]Token, n), slots: make([]*Token, n)}
 }
 
