@@ -23,6 +23,7 @@ type background struct {
 // backgroundStep is one that was started.
 type backgroundStep struct {
 	run       *stepRun
+	name      string
 	done      chan struct{}
 	into      *frame // where its changes go when it is waited for
 	merged    bool   // they have
@@ -50,7 +51,7 @@ func (b *background) launch(s *step, into *frame, parent int) (*backgroundStep, 
 		into.steps.merge(f.steps, s.id())
 		return nil, r.conclusion
 	}
-	started := &backgroundStep{run: r, done: make(chan struct{}), into: into, end: end}
+	started := &backgroundStep{run: r, name: r.ref.Name, done: make(chan struct{}), into: into, end: end}
 	b.steps = append(b.steps, started)
 	r.gate.setCancel(end)
 	finish := func() {
@@ -60,10 +61,10 @@ func (b *background) launch(s *step, into *frame, parent int) (*backgroundStep, 
 	}
 	select {
 	case b.slots <- struct{}{}: // started here, so that the order is that of the workflow
-		r.start(r.ref.Name)
+		r.start(started.name)
 		go func() { defer finish(); b.perform(r) }()
 	default:
-		go func() { defer finish(); b.await(ctx, r) }()
+		go func() { defer finish(); b.await(ctx, started) }()
 	}
 	return started, ""
 }
@@ -75,13 +76,14 @@ func (b *background) perform(r *stepRun) {
 }
 
 // await runs a step when there is a slot for it.
-func (b *background) await(ctx context.Context, r *stepRun) {
+func (b *background) await(ctx context.Context, s *backgroundStep) {
+	r := s.run
 	select {
 	case b.slots <- struct{}{}:
-		r.start(r.ref.Name)
+		r.start(s.name)
 		b.perform(r)
 	case <-ctx.Done():
-		r.start(r.ref.Name)
+		r.start(s.name)
 		r.log.error("The operation was canceled.")
 		r.finish(jobproto.Cancelled, jobproto.Cancelled)
 	}
@@ -251,7 +253,7 @@ func names(steps []*backgroundStep) string {
 	}
 	out := make([]string, len(steps))
 	for i, s := range steps {
-		out[i] = s.run.ref.Name
+		out[i] = s.name
 	}
 	return strings.Join(out, ", ")
 }
@@ -260,6 +262,6 @@ func names(steps []*backgroundStep) string {
 func report(log *stepLog, summary string, steps []*backgroundStep) {
 	log.print(summary)
 	for _, s := range steps {
-		log.print("  " + s.run.ref.Name + ": " + string(s.run.conclusion))
+		log.print("  " + s.name + ": " + string(s.run.conclusion))
 	}
 }

@@ -31,9 +31,6 @@ func (t *usesTask) runBuiltin(ctx context.Context, r *stepRun, inputs []pair) er
 	if readErr := console.close(); err == nil {
 		err = readErr
 	}
-	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx)
-	}
 	return err
 }
 

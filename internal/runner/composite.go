@@ -13,6 +13,7 @@ func (t *usesTask) runComposite(r *stepRun, inputs []pair) error {
 		return fault.New(fault.Invalid, "Composite action depth exceeded max depth %d", maxDepth)
 	}
 	f := r.frame.inside(r, inputs, r.job.dirs.inner(t.action.Dir))
+	r.gate.setInside(f.action)
 	r.log.flush()
 	switch r.ref.Phase {
 	case jobproto.Pre:

@@ -21,7 +21,8 @@ type gate struct {
 	condition *workflow.Token // nil: success()
 	asked     *expr.Scope     // with which it was evaluated
 	cancel    context.CancelCauseFunc
-	stopped   error // a cancellation that came before cancel was set
+	stopped   error   // the cause of a cancellation
+	inside    *status // of the composite action the step runs; nil: none yet
 }
 
 // open evaluates the `if` of the step's phase.
@@ -63,9 +64,6 @@ func (g *gate) holds(s *expr.Scope) (bool, error) {
 // condition no longer holds is stopped, a background step without being asked
 // (BackgroundStepCoordinator.cs).
 func (g *gate) recheck() {
-	if f := g.run.frame; f.action != nil && g.run.ref.Phase == jobproto.Main {
-		f.action.cancel()
-	}
 	if g.run.background || !g.stillHolds() {
 		g.stop(errCancelled)
 	}
@@ -82,9 +80,14 @@ func (g *gate) stillHolds() bool {
 	if g.asked == nil {
 		return false // no `if`: success() holds no more
 	}
+	c := g.run.job.contexts
 	again := *g.asked
 	again.Contexts = g.asked.Contexts.Clone()
-	again.Contexts.Set("job", g.run.job.contexts.jobContext())
+	again.Contexts.Set("job", c.jobContext())
+	if g.run.composed() {
+		// Also for a step inside a composite action that itself may go on.
+		again.Functions = c.functions(g.run.frame.ctx, &status{value: jobproto.Cancelled})
+	}
 	holds, err := g.holds(&again)
 	return err == nil && holds
 }
@@ -99,11 +102,25 @@ func (g *gate) setCancel(cancel context.CancelCauseFunc) {
 	}
 }
 
+// setInside says which status a stop cancels: the composite action's, so that
+// success() no longer holds for those of its steps that have not begun.
+func (g *gate) setInside(action *status) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.inside = action
+	if g.stopped != nil {
+		action.cancel()
+	}
+}
+
 // stop ends the step's task with a cause.
 func (g *gate) stop(cause error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.stopped = cause
+	if g.inside != nil {
+		g.inside.cancel()
+	}
 	if g.cancel != nil {
 		g.cancel(cause)
 	}
@@ -121,9 +138,13 @@ func (r *stepRun) condition() (*workflow.Token, error) {
 	return workflow.NewExpression(source)
 }
 
+// composed reports whether success() and failure() are about the composite
+// action the step is inside of, not about the job.
+func (r *stepRun) composed() bool { return r.frame.action != nil && r.ref.Phase == jobproto.Main }
+
 // succeeding is success() where the step stands (SuccessFunction.cs).
 func (r *stepRun) succeeding() bool {
-	if r.frame.action != nil && r.ref.Phase == jobproto.Main {
+	if r.composed() {
 		return r.frame.action.get() == jobproto.Success
 	}
 	return r.job.status.get() == jobproto.Success

@@ -195,7 +195,7 @@ func newTrial(t testing.TB, yaml string) *trial {
 		},
 		Event: json.RawMessage(`{"head_commit":{"message":"hello"}}`),
 		Env:   []*workflow.Token{w.Env, j.Env}, Defaults: []*workflow.Token{w.Defaults, j.Defaults},
-		Steps: j.Steps, Outputs: j.Outputs,
+		Steps: j.Steps, Outputs: j.Outputs, Container: j.Container, Services: j.Services,
 		Repository: "octo/repo", Ref: "refs/heads/main", SHA: "0123456789012345678901234567890123456789",
 		Runner: jobproto.RunnerInfo{Name: "test", OS: "Linux", Arch: "X64", Environment: "self-hosted"},
 	}

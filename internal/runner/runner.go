@@ -12,9 +12,12 @@ import (
 
 // Deps is what a job needs besides its message. Place and Sink are required.
 type Deps struct {
-	Place   executor.Place  // the caller prepares and closes it
-	Actions action.Resolver // nil: a job that uses an action fails
-	Sink    jobproto.Sink
+	Place executor.Place // the caller prepares and closes it
+	// Containers says that Place was prepared with the job's container and
+	// services (executor.Spec). Without it a job that has any fails.
+	Containers bool
+	Actions    action.Resolver // nil: a job that uses an action fails
+	Sink       jobproto.Sink
 	// Control asks the job to end softly: the running step's `if` is evaluated
 	// again and, when it no longer holds, the step is stopped; steps whose
 	// condition holds for a cancelled job still run. Closing it asks too.

@@ -21,10 +21,7 @@ type scratch struct {
 }
 
 // scratchFile is one file; name is relative to the folder.
-type scratchFile struct {
-	use, name string
-	inode     uint64
-}
+type scratchFile struct{ use, name string }
 
 // scratchMode lets other users of a job, such as a container's, read and, as
 // GitHub's runner has it, only its own write.
@@ -50,19 +47,20 @@ func (s *scratch) take(use, extension string) (scratchFile, error) {
 	if err != nil {
 		return f, fmt.Errorf("make a file for the step: %w", err)
 	}
-	defer file.Close()
-	var st syscall.Stat_t
-	if err := syscall.Fstat(int(file.Fd()), &st); err != nil {
+	err = file.Chmod(scratchMode) // whatever our umask says
+	if closeErr := file.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
 		return f, fmt.Errorf("make a file for the step: %w", err)
 	}
-	f.inode = st.Ino
 	return f, nil
 }
 
-// giveBack keeps a file for the next step if it still is what take made: not
-// removed, replaced, linked or locked. No process may be left to touch it.
+// giveBack keeps a file for the next step if it is as good as new: not linked
+// to, locked or become something else. No process may be left to touch it.
 func (s *scratch) giveBack(f scratchFile, st *syscall.Stat_t) {
-	if st.Ino != f.inode || st.Nlink != 1 || st.Mode != syscall.S_IFREG|scratchMode {
+	if st.Nlink != 1 || st.Mode != syscall.S_IFREG|scratchMode {
 		return
 	}
 	s.mu.Lock()

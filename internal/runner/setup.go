@@ -98,6 +98,9 @@ func (j *jobRun) prepare(ctx context.Context, c *chapter) error {
 	if err := j.evaluateDefaults(); err != nil {
 		return err
 	}
+	if err := j.checkContainers(c); err != nil {
+		return err
+	}
 	if err := j.resolveActions(ctx, c); err != nil {
 		return err
 	}

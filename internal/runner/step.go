@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"slipway/internal/jobproto"
@@ -166,6 +167,9 @@ func (r *stepRun) perform() {
 	r.log.debug("Starting: " + r.ref.Name)
 	ctx, minutes, release := r.limit()
 	err := r.step.task.run(ctx, r)
+	if _, said := errors.AsType[ended](err); err != nil && !said && ctx.Err() != nil {
+		err = context.Cause(ctx)
+	}
 	release()
 	outcome := r.outcome(err, minutes)
 	if r.does.hasFailed() {
@@ -193,7 +197,7 @@ func (r *stepRun) limit() (ctx context.Context, minutes float64, release func())
 			r.log.error(shown(err))
 		}
 		// GitHub counts whole minutes: 0.5 is no limit.
-		if minutes = float64(int64(minutes)); minutes > 0 {
+		if minutes = math.Floor(min(minutes, maxMinutes)); minutes > 0 {
 			base, stopTimer = context.WithTimeoutCause(base, time.Duration(minutes)*r.job.deps.Waits.Minute, errTimedOut)
 		}
 	}
@@ -203,13 +207,16 @@ func (r *stepRun) limit() (ctx context.Context, minutes float64, release func())
 	return ctx, minutes, func() { cancel(nil); stopTimer() }
 }
 
+// maxMinutes keeps a step's timeout countable: a year.
+const maxMinutes = 365 * 24 * 60
+
 // outcome turns how a task ended into a conclusion, and says why in the log.
 func (r *stepRun) outcome(err error, minutes float64) jobproto.Conclusion {
-	var as ended
+	as, said := errors.AsType[ended](err)
 	switch {
 	case err == nil:
 		return jobproto.Success
-	case errors.As(err, &as):
+	case said:
 		return jobproto.Conclusion(as)
 	case errors.Is(err, errTimedOut) && minutes > 0:
 		kind := "action"
@@ -221,7 +228,7 @@ func (r *stepRun) outcome(err error, minutes float64) jobproto.Conclusion {
 	case errors.Is(err, errTimedOut):
 		r.log.error("The action has timed out.")
 		return jobproto.Failure
-	case errors.Is(err, errCancelled), errors.Is(err, errEnded), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+	case errors.Is(err, errCancelled), errors.Is(err, errEnded), r.job.ctx.Err() != nil:
 		r.log.error("The operation was canceled.")
 		return jobproto.Cancelled
 	}

@@ -57,21 +57,17 @@ func (s *stopper) watch() {
 }
 
 // cancel marks the job as cancelled and asks every running step whether it may
-// go on (StepsRunner.cs, RunAsync).
+// go on (StepsRunner.cs, RunAsync). A step that begins meanwhile waits: it finds
+// the job, or the composite action it is inside of, cancelled.
 func (s *stopper) cancel(reason string) {
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.over {
-		s.mu.Unlock()
 		return
 	}
 	s.reason = reason
 	s.job.status.cancel()
-	running := make([]stoppable, 0, len(s.running))
 	for r := range s.running {
-		running = append(running, r)
-	}
-	s.mu.Unlock()
-	for _, r := range running {
 		r.recheck()
 	}
 }

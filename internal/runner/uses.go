@@ -113,11 +113,6 @@ func (t *usesTask) run(ctx context.Context, r *stepRun) error {
 	return fault.New(fault.Invalid, "action %s: 'using: %s' is not supported, use 'docker', 'node20', 'node24' or 'composite' instead", t.ref, t.action.Manifest.Runs.Using)
 }
 
-// needsContainer is what a step that runs an image ends with.
-func needsContainer(ref string) error {
-	return fault.New(fault.Missing, "%s runs in a container, and this job runs without containers: run it with an executor that has them, such as docker", ref)
-}
-
 // resolveNow finds a local action, and what it uses, when its step runs.
 func (t *usesTask) resolveNow(ctx context.Context, r *stepRun) error {
 	w := &logWriter{r.log}
