@@ -17,7 +17,7 @@ import (
 // manyFiles is an action that takes a while to unpack.
 func manyFiles() map[string]string {
 	files := map[string]string{"action.yml": nodeAction}
-	for i := range 300 {
+	for i := range 120 {
 		files[fmt.Sprintf("lib/%d/%d.js", i%10, i)] = strings.Repeat(fmt.Sprintln(i), 100)
 	}
 	return files
@@ -82,8 +82,8 @@ func TestKilledResolutions(t *testing.T) {
 	w.publish("srv/acme/tool", files)
 	self, err := os.Executable()
 	noError(t, err)
-	for i := range 12 {
-		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(5+i*9)*time.Millisecond)
+	for i := range 8 {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Duration(4+i*9)*time.Millisecond)
 		cmd := exec.CommandContext(ctx, self, "-test.run=^TestHelperResolves$") // killed with SIGKILL when ctx ends
 		cmd.Env = append(os.Environ(), "HELPER_RESOLVES="+w.dir)
 		out, err := cmd.CombinedOutput()
