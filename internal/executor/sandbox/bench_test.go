@@ -33,7 +33,7 @@ func BenchmarkJob(b *testing.B) {
 				if err := ex.Close(); err != nil {
 					b.Fatal(err)
 				}
-				times = append(times, float64((b.Elapsed() - begun).Microseconds())/1000)
+				times = append(times, float64((b.Elapsed()-begun).Microseconds())/1000)
 			}
 			slices.Sort(times)
 			b.ReportMetric(times[len(times)/2], "ms-median")

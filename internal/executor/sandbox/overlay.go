@@ -15,40 +15,36 @@ import (
 // overlay over this machine's own, whose writes go to s.Disk. Between the two
 // lies the mask, a layer in memory that hides what is not on the allow-list.
 //
-// An overlay does not see what is mounted in the layers, so each folder of
-// roots that is a mount of its own gets one of its own.
+// An overlay does not see what is mounted in its layers, so each folder of
+// roots and each tool that is mounted apart gets one of its own.
 func (s *setup) overlays() (string, error) {
 	// Layers are named relative to this folder: a path may hold the characters
 	// that separate options.
 	if err := unix.Chdir(s.Disk); err != nil {
 		return "", err
 	}
-	for _, folder := range []string{"mask", "root"} {
-		if err := makeFolders(folder, 0o755); err != nil {
-			return "", err
-		}
+	if err := makeFolders("mask", 0o755); err != nil {
+		return "", err
 	}
 	if err := mountTemporary("mask", "755", 0); err != nil {
 		return "", err
 	}
-	m := &mask{layer: filepath.Join(s.Disk, "mask/layer")}
+	root := filepath.Join(s.Disk, "mask/root")
+	if err := makeFolders(root, 0o755); err != nil {
+		return "", err
+	}
+	m := &mask{layer: filepath.Join(s.Disk, "mask/layer"), tools: s.Tools, root: mountOf("/")}
 	if err := m.fill(s); err != nil {
 		return "", err
 	}
-	root := filepath.Join(s.Disk, "root")
 	if err := s.overlay("/", root); err != nil {
 		return "", err
 	}
-	for _, path := range roots {
-		if isMount(path) {
+	for _, path := range slices.Concat(roots, s.Tools) {
+		if m.apart(path) {
 			if err := s.overlay(path, root+path); err != nil {
 				return "", err
 			}
-		}
-	}
-	for _, tool := range s.Tools {
-		if err := s.overlay(tool, root+tool); err != nil {
-			return "", err
 		}
 	}
 	return root, nil
@@ -57,19 +53,22 @@ func (s *setup) overlays() (string, error) {
 // roots are folders that may be file systems of their own.
 var roots = []string{"/usr", "/usr/local", "/opt", "/nix", "/etc", "/var", "/var/lib", "/var/cache", "/var/lib/dpkg", "/var/lib/apt", "/var/cache/apt"}
 
-// isMount reports whether path is a folder on another device than its parent.
-func isMount(path string) bool {
-	var st, parent unix.Stat_t
-	return unix.Lstat(path, &st) == nil && st.Mode&unix.S_IFMT == unix.S_IFDIR &&
-		unix.Lstat(filepath.Dir(path), &parent) == nil && st.Dev != parent.Dev
+// mountOf is the id of the mount that path is in; 0 if it is no folder.
+func mountOf(path string) uint64 {
+	var st unix.Statx_t
+	err := unix.Statx(unix.AT_FDCWD, path, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_TYPE|unix.STATX_MNT_ID, &st)
+	if err != nil || st.Mode&unix.S_IFMT != unix.S_IFDIR {
+		return 0
+	}
+	if st.Mask&unix.STATX_MNT_ID == 0 { // before Linux 5.8
+		return unix.Mkdev(st.Dev_major, st.Dev_minor)
+	}
+	return st.Mnt_id
 }
 
 // overlay mounts a throwaway overlay over the folder lower at target.
 func (s *setup) overlay(lower, target string) error {
-	name := strings.ReplaceAll(strings.Trim(lower, "/"), "/", "-")
-	if name == "" {
-		name = "machine"
-	}
+	name := strings.TrimSuffix(strings.ReplaceAll(lower, "/", "-"), "-")
 	layers, err := s.layers(lower)
 	if err != nil {
 		return err
@@ -78,7 +77,7 @@ func (s *setup) overlay(lower, target string) error {
 	// Where the state folder can't take an overlay's writes (it is on an
 	// overlay itself, or on a network), memory does.
 	for _, above := range []string{"", "mask/"} {
-		upper, work := above+"write/"+name, above+"work/"+name
+		upper, work := above+"write"+name, above+"work"+name
 		for _, folder := range []string{upper, work} {
 			if err := makeFolders(folder, 0o755); err != nil {
 				return err
@@ -118,7 +117,25 @@ func (s *setup) layers(lower string) (string, error) {
 
 // mask is the layer that hides.
 type mask struct {
-	layer string // its path
+	layer string   // its path
+	tools []string // see Options
+	root  uint64   // the mount of /
+}
+
+// apart reports whether path needs an overlay of its own: a tool that is not
+// in the root mount, another folder when it is a mount itself.
+func (m *mask) apart(path string) bool {
+	mount := mountOf(path)
+	if slices.Contains(m.tools, path) {
+		return mount != m.root
+	}
+	return mount != 0 && mount != mountOf(filepath.Dir(path))
+}
+
+// leadsToTool reports whether a tool of the root mount is in the folder path,
+// or is it.
+func (m *mask) leadsToTool(path string) bool {
+	return slices.ContainsFunc(m.tools, func(tool string) bool { return isBelow(tool, path) && !m.apart(tool) })
 }
 
 // fill makes the mask, with the points at which the sandbox mounts.
@@ -159,8 +176,10 @@ func (m *mask) fill(s *setup) error {
 		}
 	}
 	for _, tool := range s.Tools {
-		if err := m.folder(tool); err != nil {
-			return err
+		if m.apart(tool) {
+			if err := m.folder(tool); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -176,10 +195,11 @@ func (m *mask) hideRoot() error {
 		if slices.Contains(programs, path) || path == "/etc" || path == "/var" {
 			continue
 		}
-		if _, isFresh := fresh[path]; !isFresh {
-			if err := m.whiteout(path); err != nil {
-				return err
-			}
+		if _, isFresh := fresh[path]; isFresh {
+			continue
+		}
+		if err := m.whiteoutButTools(path); err != nil {
+			return err
 		}
 	}
 	if err := m.folder("/var"); err != nil {
@@ -201,7 +221,7 @@ func (m *mask) hideRoot() error {
 		if err := makeFolders(m.layer+path, mode); err != nil {
 			return err
 		}
-		if err := m.opaque(path); err != nil {
+		if err := m.hideAll(path); err != nil {
 			return err
 		}
 	}
@@ -254,9 +274,39 @@ func (m *mask) empty(path string) error {
 		if err := m.folder(path); err != nil {
 			return err
 		}
-		return m.opaque(path)
+		return m.hideAll(path)
 	}
 	return m.whiteout(path)
+}
+
+// hideAll hides what is in the folder path, but for tools.
+func (m *mask) hideAll(path string) error {
+	if !m.leadsToTool(path) {
+		return m.opaque(path)
+	}
+	if slices.Contains(m.tools, path) {
+		return nil
+	}
+	for _, name := range names(path) {
+		if err := m.whiteoutButTools(filepath.Join(path, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// whiteoutButTools hides path, but for tools in it.
+func (m *mask) whiteoutButTools(path string) error {
+	if !m.leadsToTool(path) {
+		return m.whiteout(path)
+	}
+	if slices.Contains(m.tools, path) {
+		return nil
+	}
+	if err := m.folder(path); err != nil {
+		return err
+	}
+	return m.hideAll(path)
 }
 
 // opaque hides what a folder of the mask would let through.

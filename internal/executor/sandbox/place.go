@@ -112,15 +112,11 @@ func (p *Place) open(ctx context.Context) error {
 	if err := p.spawn(); err != nil {
 		return err
 	}
-	joined := make(chan error, 1)
-	go func() { joined <- p.group.join(p.pid) }()
-	owner, _ := identify(os.Getpid())
-	self, _ := identify(p.pid)
-	err = errors.Join(record{owner: owner, init: self}.write(machine))
-	if err == nil {
-		_, err = p.ask(message{Op: opSetup, Setup: p.setup(machine)})
-	}
-	if e := <-joined; err == nil {
+	// These take the kernel longer than the init needs.
+	beside := make(chan error, 1)
+	go func() { beside <- errors.Join(recordInit(p.pid, machine), p.group.join(p.pid)) }()
+	_, err = p.ask(message{Op: opSetup, Setup: p.setup(machine)})
+	if e := <-beside; err == nil {
 		err = e
 	}
 	if err == nil {

@@ -75,7 +75,14 @@ func (i identity) presence() presence {
 	return there
 }
 
-func (r record) write(machine string) error {
+// recordInit records that this process made the sandbox in the folder machine.
+func recordInit(pid int, machine string) error {
+	owner, _ := identify(os.Getpid())
+	init, there := identify(pid)
+	if there != living {
+		return nil // nothing to wait for
+	}
+	r := record{owner, init}
 	text := fmt.Sprintln(r.owner.pid, r.owner.since, r.init.pid, r.init.since)
 	if err := os.WriteFile(filepath.Join(machine, recordName), []byte(text), 0o600); err != nil {
 		return fmt.Errorf("record the sandbox: %w", err)
