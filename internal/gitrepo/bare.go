@@ -83,10 +83,15 @@ func (b Bare) prepare() error {
 		"info/attributes": "* -export-ignore\n",
 	} {
 		path := filepath.Join(b.Dir, name)
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			if err := os.WriteFile(path, []byte(content), 0o644); err != nil {
-				return err
-			}
+		if info, err := os.Stat(path); err == nil && info.Size() > 0 {
+			continue
+		}
+		// By another name first: who is killed here must leave no empty file.
+		if err := os.WriteFile(path+".new", []byte(content), 0o644); err != nil {
+			return err
+		}
+		if err := os.Rename(path+".new", path); err != nil {
+			return err
 		}
 	}
 	for _, name := range []string{"shallow.lock", "packed-refs.lock", "HEAD.lock"} {

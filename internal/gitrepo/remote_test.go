@@ -107,8 +107,9 @@ func TestFetchAfterAKilledFetch(t *testing.T) {
 	remote, shas := upstream(s)
 	bare := Bare{Dir: s.path("up.git")}
 	noError(t, bare.prepare())
-	// What a killed git leaves: lock files, and a commit without its files.
-	for _, name := range []string{"shallow.lock", "refs/kept/" + shas["main"] + ".lock"} {
+	// What kills and power cuts leave: lock files, an empty file, and a commit
+	// without its files.
+	for _, name := range []string{"HEAD", "shallow.lock", "refs/kept/" + shas["main"] + ".lock"} {
 		s.write("up.git", map[string]string{name: ""})
 	}
 	sha := shas["main"]
