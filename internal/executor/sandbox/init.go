@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/signal"
 	"runtime"
+	"strconv"
 	"sync"
 	"syscall"
 
@@ -67,7 +69,14 @@ type initProcess struct {
 
 // serve does what it is asked until the other end is gone.
 func (in *initProcess) serve() error {
-	unix.CloseOnExec(initSocket)
+	// What else this process was born with must not come to the job.
+	if err := unix.CloseRange(initSocket, math.MaxInt32, unix.CLOSE_RANGE_CLOEXEC); err != nil {
+		for _, name := range names("/proc/self/fd") { // before Linux 5.11
+			if fd, err := strconv.Atoi(name); err == nil && fd >= initSocket {
+				unix.CloseOnExec(fd)
+			}
+		}
+	}
 	m, files, err := in.wire.receive()
 	closeAll(files)
 	if err != nil {

@@ -35,11 +35,30 @@ func (s *setup) restrict() error {
 		return forbidden("give up capabilities", err)
 	}
 	// While the thread may still do it:
+	if err := keepToOwnSockets(); err != nil {
+		return forbidden("keep the job from other sockets", err)
+	}
 	if err := filterCalls(); err != nil {
 		return forbidden("filter system calls", err)
 	}
 	if err := setCapabilities(rights); err != nil {
 		return forbidden("give up capabilities", err)
+	}
+	return nil
+}
+
+// keepToOwnSockets keeps the job from abstract Unix sockets that were made
+// outside: they are the network's, which is the machine's, and behind them are
+// things like containerd and a desktop's bus. Linux can do it since 6.12.
+func keepToOwnSockets() error {
+	attr := unix.LandlockRulesetAttr{Scoped: unix.LANDLOCK_SCOPE_ABSTRACT_UNIX_SOCKET}
+	ruleset, _, errno := unix.Syscall(unix.SYS_LANDLOCK_CREATE_RULESET, uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr), 0)
+	if errno != 0 {
+		return nil // an older kernel, or one without Landlock
+	}
+	defer unix.Close(int(ruleset))
+	if _, _, errno := unix.Syscall(unix.SYS_LANDLOCK_RESTRICT_SELF, ruleset, 0, 0); errno != 0 {
+		return errno
 	}
 	return nil
 }

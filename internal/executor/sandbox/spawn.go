@@ -14,7 +14,7 @@ import (
 )
 
 // errGone says that the sandbox's init has ended.
-var errGone = errors.New("the sandbox has ended")
+var errGone = fault.New(fault.Conflict, "the job's sandbox has ended: its place was closed, or the machine ran out of memory and its first process was killed")
 
 // spawn starts the init in its namespaces.
 func (p *Place) spawn() error {
