@@ -48,6 +48,22 @@ func (s sandbox) command(args ...string) *exec.Cmd {
 	return cmd
 }
 
+// start starts `slipway run`; a test that fails leaves no process behind either.
+func (s sandbox) start() *exec.Cmd {
+	s.t.Helper()
+	cmd := s.command()
+	if err := cmd.Start(); err != nil {
+		s.t.Fatal(err)
+	}
+	s.t.Cleanup(func() {
+		if cmd.ProcessState == nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+	})
+	return cmd
+}
+
 func (s sandbox) run(args ...string) (stdout string, code int) {
 	s.t.Helper()
 	cmd := s.command(args...)
@@ -132,10 +148,7 @@ jobs:
 
 func TestInterruptCancelsAndLeavesNothing(t *testing.T) {
 	s := newSandbox(t, busy)
-	cmd := s.command()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd := s.start()
 	s.until("the step", func() bool { return s.exists("started") })
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
 		t.Fatal(err)
@@ -163,10 +176,7 @@ jobs:
       - if: always()
         run: touch $MARK/always
 `)
-	cmd := s.command()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd := s.start()
 	s.until("the step", func() bool { return s.exists("started") })
 	for range 2 {
 		if err := cmd.Process.Signal(os.Interrupt); err != nil {
@@ -195,10 +205,7 @@ jobs:
 
 func TestNextStartSweepsAfterAKill(t *testing.T) {
 	s := newSandbox(t, busy)
-	cmd := s.command()
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
+	cmd := s.start()
 	s.until("the step", func() bool { return s.exists("started") })
 	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
 		t.Fatal(err)
@@ -215,10 +222,7 @@ func TestNextStartSweepsAfterAKill(t *testing.T) {
 
 func TestSweepLeavesLivingRunsAlone(t *testing.T) {
 	s := newSandbox(t, busy)
-	living := s.command()
-	if err := living.Start(); err != nil {
-		t.Fatal(err)
-	}
+	living := s.start()
 	s.until("the step", func() bool { return s.exists("started") })
 	s.write(".github/workflows/ci.yml", "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n")
 	if out, code := s.run(); code != 0 || strings.Contains(out, "cleaned up") {

@@ -52,9 +52,7 @@ func (p *Plan) Run(ctx context.Context, stop <-chan struct{}, reporter Reporter)
 		},
 	}
 	if p.options.Workspace == WorkspaceTree {
-		l.worker.fill = func(ctx context.Context, workspace string) error {
-			return p.repo.WorkingTree(ctx, gitrepo.Checkout{Dst: workspace, Depth: 1})
-		}
+		l.worker.fill = p.copyTree
 	}
 	for i, planned := range p.Runs {
 		r, err := p.newRun(ctx, planned, i)
@@ -65,6 +63,21 @@ func (p *Plan) Run(ctx context.Context, stop <-chan struct{}, reporter Reporter)
 	}
 	l.run(ctx, stop)
 	return l.conclusion(), nil
+}
+
+// copyTree fills a workspace with the working tree, as actions/checkout does.
+func (p *Plan) copyTree(ctx context.Context, workspace string) error {
+	owner, name, err := p.repo.Name(ctx)
+	if err != nil {
+		return err
+	}
+	head, err := p.repo.Head(ctx)
+	if err != nil {
+		return err
+	}
+	return p.repo.WorkingTree(ctx, gitrepo.Checkout{
+		Dst: workspace, Ref: head.Ref, Depth: 1, Origin: serverURL + "/" + owner + "/" + name + ".git",
+	})
 }
 
 // newRun turns a planned run into the engine's.
