@@ -47,9 +47,8 @@ func Rules() []Rule {
 type pass struct {
 	source   *source
 	repo     *repository
-	workflow *workflow.Workflow  // nil for an action manifest
-	action   *workflow.RawAction // nil for a workflow
-	scope    *scope              // what every place of the file sees
+	workflow *workflow.Workflow // nil for an action manifest
+	scope    *scope             // what every place of the file sees
 	rules    []*rule
 	rule     *rule // the one that is looking
 	findings []Finding
