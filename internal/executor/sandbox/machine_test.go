@@ -370,6 +370,90 @@ func TestForkBombIsContained(t *testing.T) {
 	}
 }
 
+func TestMemoryIsLimited(t *testing.T) {
+	if len(groupParents("memory")) == 0 || !isRoot() {
+		t.Skip("skipped: no control groups to write")
+	}
+	k := begin(t, Options{Limits: Limits{Memory: 128 << 20}}, executor.Spec{})
+	if code, out := k.run(`head -c 400000000 /dev/zero | tail >/dev/null; exit ${PIPESTATUS[1]}`); code != 137 {
+		t.Errorf("400 MB in 128 MB: %d, %s", code, out)
+	}
+	k.must(`true`)
+}
+
+func TestSweepGroups(t *testing.T) {
+	parents := groupParents("pids")
+	if len(parents) == 0 || !isRoot() {
+		t.Skip("skipped: no control groups to write")
+	}
+	k := begin(t, Options{Limits: Limits{Processes: 100}}, executor.Spec{})
+	dead := filepath.Join(parents[0].path, groupName(k.root)+"7")
+	if err := os.Mkdir(dead, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if swept, err := k.ex.Sweep(t.Context()); err != nil || swept != (executor.Swept{Others: 1}) {
+		t.Errorf("%+v, %v", swept, err)
+	}
+	if _, err := os.Stat(dead); err == nil {
+		t.Error("the group is left")
+	}
+	k.must(`true`)
+}
+
+// TestStateOnOverlay has the state folder where no overlay can write, as in a
+// container.
+func TestStateOnOverlay(t *testing.T) {
+	needRoot(t)
+	dir := t.TempDir()
+	for _, folder := range []string{"lower", "upper", "work", "merged"} {
+		if err := os.Mkdir(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	merged := filepath.Join(dir, "merged")
+	if err := syscall.Mount("overlay", merged, "overlay", 0, "lowerdir="+dir+"/lower,upperdir="+dir+"/upper,workdir="+dir+"/work"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(merged, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	ex, err := New(Options{Root: merged + "/state"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { ex.Close() })
+	p, err := ex.Prepare(t.Context(), executor.Spec{Job: "job"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &kit{t, merged + "/state", ex, p}
+	k.must(`echo x >/usr/bin/x; echo y >file; cat /usr/bin/x file`)
+	k.close()
+}
+
+func TestToolFolder(t *testing.T) {
+	home := t.TempDir()
+	bin := filepath.Join(home, "manager/bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for path, mode := range map[string]os.FileMode{bin + "/tool": 0o755, home + "/secret": 0o644, home + "/manager.key": 0o644} {
+		if err := os.WriteFile(path, []byte("#!/bin/sh\necho tool\n"), mode); err != nil {
+			t.Fatal(err)
+		}
+	}
+	k := begin(t, Options{Tools: []string{filepath.Join(home, "manager")}}, executor.Spec{})
+	if out := k.must(`"$1/tool"; echo more >"$1/more"; cat "$1/more"; ls "$2"`, bin, home); out != "tool\nmore\nmanager" {
+		t.Errorf("the tool said %q", out)
+	}
+	k.close()
+	if _, err := os.Lstat(bin + "/more"); err == nil {
+		t.Error("a job changed the tool")
+	}
+}
+
 func TestKeptMachine(t *testing.T) {
 	k := begin(t, Options{}, executor.Spec{Keep: true})
 	k.must(`echo kept >/tmp/file`)

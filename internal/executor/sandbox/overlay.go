@@ -330,24 +330,43 @@ func (m *mask) whiteout(path string) error {
 }
 
 // folder makes a folder of the mask, with those above it. Where the machine has
-// them too, they have the same mode and owner, and what is in them is seen.
+// them too, they have the same mode and owner, and what is in them is seen,
+// unless they were hidden before.
 func (m *mask) folder(path string) error {
 	if path == "/" {
 		return nil
 	}
 	err := unix.Mkdir(m.layer+path, 0o755)
-	if err == unix.ENOENT {
+	if err == unix.ENOENT || err == unix.ENOTDIR {
 		if err = m.folder(filepath.Dir(path)); err == nil {
 			err = unix.Mkdir(m.layer+path, 0o755)
 		}
 	}
-	if err == unix.EEXIST {
-		return nil
-	}
-	if err != nil {
+	switch {
+	case err == unix.EEXIST:
+		return m.emptied(path)
+	case err != nil:
 		return fmt.Errorf("make %s in the mask: %w", path, err)
 	}
 	return copyAttributes(path, m.layer+path)
+}
+
+// emptied makes an empty folder of a whiteout; a folder stays as it is.
+func (m *mask) emptied(path string) error {
+	var st unix.Stat_t
+	if err := unix.Lstat(m.layer+path, &st); err != nil || st.Mode&unix.S_IFMT == unix.S_IFDIR {
+		return err
+	}
+	if err := unix.Unlink(m.layer + path); err != nil {
+		return err
+	}
+	if err := unix.Mkdir(m.layer+path, 0o755); err != nil {
+		return err
+	}
+	if err := copyAttributes(path, m.layer+path); err != nil {
+		return err
+	}
+	return m.opaque(path)
 }
 
 // copyFile puts the content of a file of the machine, changed by change, over it.

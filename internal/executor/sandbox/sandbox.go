@@ -58,6 +58,15 @@ func New(o Options) (*Executor, error) {
 	if o.Root == "" {
 		return nil, fault.New(fault.Usage, "the sandbox executor needs a state folder")
 	}
+	for _, path := range []*string{&o.Root, &o.ToolCache, &o.Actions} {
+		if *path == "" {
+			continue
+		}
+		var err error
+		if *path, err = filepath.Abs(*path); err != nil {
+			return nil, err
+		}
+	}
 	// A job of root can leave programs that run as root for whoever starts them:
 	// nobody else gets there.
 	if err := os.MkdirAll(o.Root, 0o700); err != nil {
@@ -92,7 +101,7 @@ func (e *Executor) Name() string { return "sandbox" }
 // sandboxes the error's code is fault.Missing, and its message says why.
 func (e *Executor) Prepare(ctx context.Context, spec executor.Spec) (executor.Place, error) {
 	if spec.Container != nil || len(spec.Services) > 0 {
-		return nil, fault.New(fault.Conflict, "the sandbox executor has no containers and no services. Give the job's label an executor that has")
+		return nil, fault.New(fault.Usage, "the sandbox executor has no containers and no services. Give the job's label an executor that has")
 	}
 	if _, err := e.buryAll(ctx); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -138,11 +139,13 @@ func (w *wire) receive() (m message, files []*os.File, err error) {
 	if size > maxMessage {
 		return m, files, fmt.Errorf("a message of %d bytes", size)
 	}
-	body := make([]byte, size)
-	if _, err := io.ReadFull(w.file, body); err != nil {
+	var body bytes.Buffer // grows as it comes
+	if n, err := body.ReadFrom(io.LimitReader(w.file, int64(size))); err != nil {
 		return m, files, err
+	} else if n < int64(size) {
+		return m, files, io.ErrUnexpectedEOF
 	}
-	return m, files, json.Unmarshal(body, &m)
+	return m, files, json.Unmarshal(body.Bytes(), &m)
 }
 
 // receiveLength reads some of a message's first bytes, and the files with them.
