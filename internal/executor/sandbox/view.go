@@ -16,7 +16,8 @@ import (
 // programs are the folders that are seen whole.
 var programs = []string{"/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix"}
 
-// partial are the folders of which only some entries are seen. A name may end in "*".
+// partial are the folders of which only some entries are seen. A name may end
+// in "*", for any rest.
 var partial = map[string][]string{
 	"/etc": {
 		"adduser.conf", "alpine-release", "alternatives", "apk", "apt", "bash*", "bindresvport.blacklist", "binfmt.d", "ca-certificates*",
@@ -25,7 +26,7 @@ var partial = map[string][]string{
 		"init.d", "inputrc", "issue*", "java*", ".java", "kernel", "ld.so.*", "libaudit.conf", "locale*", "localtime", "login.defs", "logrotate.d",
 		"lsb-release", "machine-id", "magic*", "mailcap*", "man*", "maven", "mime.types", "mtab", "mysql", "nanorc", "netconfig", "networks",
 		"nsswitch.conf", "npmrc", "opt", "os-release", "pacman*", "pam.conf", "pam.d", "papersize", "passwd", "perl", "php*", "pip.conf", "pki",
-		"profile*", "protocols", "pulse", "python*", "rc?.d", "rcS.d", "redhat-release", "resolv.conf", "rpc", "rpm", "ruby*", "security",
+		"profile*", "protocols", "pulse", "python*", "rc0.d", "rc1.d", "rc2.d", "rc3.d", "rc4.d", "rc5.d", "rc6.d", "rcS.d", "redhat-release", "resolv.conf", "rpc", "rpm", "ruby*", "security",
 		"selinux", "services", "sgml", "shells", "skel", "ssl", "sysctl*", "system-release", "systemd", "terminfo", "timezone", "tmpfiles.d",
 		"ucf.conf", "update-motd.d", "vim", "wgetrc", "X11", "xattr.conf", "xdg", "xml", "yum*", "zsh*",
 	},
@@ -59,11 +60,8 @@ var fresh = map[string]uint32{
 // allowed reports whether the entry name of folder, one of partial, is seen.
 func allowed(folder, name string) bool {
 	return slices.ContainsFunc(partial[folder], func(pattern string) bool {
-		if pattern == name {
-			return true
-		}
-		ok, err := filepath.Match(pattern, name)
-		return err == nil && ok
+		prefix, wild := strings.CutSuffix(pattern, "*")
+		return name == pattern || wild && strings.HasPrefix(name, prefix)
 	})
 }
 
