@@ -91,7 +91,7 @@ type Dirs struct {
 type Layout struct {
 	Workspace string // GITHUB_WORKSPACE
 	Temp      string // RUNNER_TEMP: emptied with the job
-	Home      string // file commands, event.json, scripts: ours, outside Temp
+	Home      string // file commands, event.json, scripts: ours, outside Temp; may hold empty plain files of ours
 	ToolCache string // RUNNER_TOOL_CACHE
 	Actions   string // unpacked actions, shared and read-only by convention
 }

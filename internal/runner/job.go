@@ -65,7 +65,7 @@ func newJob(ctx context.Context, job *jobproto.Job, d Deps) *jobRun {
 	j.shells = newShellFinder(j.dirs.same())
 	j.nodes = newNodeFinder(j)
 	j.report = &reporter{sink: d.Sink, masks: &mask.Masker{}, now: d.Now}
-	j.scratch = newScratch(j.dirs.Host.Home+"/"+filesFolder, j.dirs.Inner.Home+"/"+filesFolder)
+	j.scratch = newScratch(j.dirs.Host.Home, j.dirs.Inner.Home)
 	j.registerMasks()
 
 	placeEnv := d.Place.Env()

@@ -1,8 +1,8 @@
 package runner
 
 import (
+	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"sync"
 	"syscall"
@@ -43,18 +43,24 @@ func (s *scratch) take(use, extension string) (scratchFile, error) {
 	}
 	s.made++
 	f := scratchFile{use: key, name: use + "_" + strconv.Itoa(s.made) + extension}
-	file, err := os.OpenFile(s.host+f.name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, scratchMode)
-	if err != nil {
-		return f, fmt.Errorf("make a file for the step: %w", err)
-	}
-	err = file.Chmod(scratchMode) // whatever our umask says
-	if closeErr := file.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
+	if err := s.make(f); err != nil {
 		return f, fmt.Errorf("make a file for the step: %w", err)
 	}
 	return f, nil
+}
+
+// make makes an empty file, or takes the one that an earlier job left to the place.
+func (s *scratch) make(f scratchFile) error {
+	const flags = syscall.O_CREAT | syscall.O_TRUNC | syscall.O_WRONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_CLOEXEC
+	fd, err := ignoringEINTR(func() (int, error) { return syscall.Open(s.host+f.name, flags, scratchMode) })
+	if err != nil {
+		return err
+	}
+	var st syscall.Stat_t
+	if err = syscall.Fstat(fd, &st); err == nil && st.Mode != syscall.S_IFREG|scratchMode {
+		err = syscall.Fchmod(fd, scratchMode) // whatever our umask says
+	}
+	return errors.Join(err, syscall.Close(fd))
 }
 
 // giveBack keeps a file for the next step if it is as good as new: not linked

@@ -3,8 +3,6 @@ package runner
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 
 	"slipway/internal/expr"
 	"slipway/internal/jobproto"
@@ -82,13 +80,7 @@ func (j *jobRun) setUp() bool {
 	return err == nil
 }
 
-// filesFolder holds scripts and command files, relative to Layout.Home.
-const filesFolder = "files"
-
 func (j *jobRun) prepare(ctx context.Context, c *chapter) error {
-	if err := os.MkdirAll(filepath.Join(j.dirs.Host.Home, filesFolder), 0o755); err != nil {
-		return err
-	}
 	if err := j.writeEvent(); err != nil {
 		return err
 	}

@@ -200,7 +200,7 @@ func (s *slot) rename(repo string) error {
 func (s *slot) recycle() (bool, error) {
 	keep := tree{
 		stateName: nil,
-		"home":    {},
+		"home":    {plainFiles: nil},
 		"work":    {"_temp": {}, s.repo: {s.repo: {}}},
 	}
 	if err := removeBelow(s.dir, s.path, keep); err != nil {
