@@ -1,8 +1,8 @@
 // Package hashfiles is the expression function hashFiles(): the SHA-256 of the
-// files of a workspace that match some patterns. It imports fault only.
+// files of a workspace that match some patterns. It imports glob and fault only.
 //
 // Behaviour follows actions/runner HashFilesFunction.cs and
-// src/Misc/expressionFunc/hashFiles with @actions/glob 0.7 and minimatch 10, on Linux.
+// src/Misc/expressionFunc/hashFiles.
 package hashfiles
 
 import (
@@ -20,6 +20,7 @@ import (
 	"syscall"
 
 	"slipway/internal/fault"
+	"slipway/internal/glob"
 )
 
 // maxPatterns is how many arguments the function takes.
@@ -55,13 +56,13 @@ func Hash(ctx context.Context, workspace string, args []string) (string, error) 
 		return "", failed(fault.Upstream, err)
 	}
 	home, _ := os.UserHomeDir() // only a pattern with ~ needs it, and says so
-	patterns, err := parsePatterns(strings.Join(args, "\n"), root, home)
+	patterns, err := glob.Parse(strings.Join(args, "\n"), root, home)
 	if err != nil {
 		return "", failed(fault.Invalid, err)
 	}
 	d := &digest{all: sha256.New(), one: sha256.New(), buffer: make([]byte, 128<<10)}
-	w := &walk{ctx: ctx, root: root, patterns: patterns, follow: follow, found: d.add}
-	switch err := w.run(); {
+	search := glob.Search{Within: root, Follow: follow}
+	switch err := patterns.Walk(ctx, search, func(path string) error { return d.add(ctx, path) }); {
 	case err != nil && ctx.Err() != nil:
 		return "", failed(fault.Cancelled, context.Cause(ctx))
 	case err != nil:

@@ -1,4 +1,8 @@
-package hashfiles
+// Package glob finds files as @actions/glob does: patterns one a line, `!` takes
+// away, a folder stands for what is in it. It imports nothing of ours.
+//
+// Behaviour follows @actions/glob 0.7 and minimatch 10, on Linux.
+package glob
 
 import (
 	"errors"
@@ -16,7 +20,7 @@ const (
 	files
 )
 
-// pattern is one line of the arguments, or the pattern it implies for what
+// pattern is one line, or the pattern it implies for what
 // lies below a folder it names.
 type pattern struct {
 	negate     bool
@@ -27,16 +31,20 @@ type pattern struct {
 	parts      []part // of its path
 }
 
-// parsePatterns reads patterns, one a line, with those they imply. cwd is the
-// folder they are relative to.
-func parsePatterns(text, cwd, home string) ([]*pattern, error) {
-	var out []*pattern
+// Patterns are the lines of a text, in order: the last that matches a path decides.
+type Patterns []*pattern
+
+// Parse reads patterns, one a line, with those they imply. Lines that are blank
+// or begin with # count for nothing. dir is the folder they are relative to, home
+// what ~ stands for ("": an error when it is asked for); both are absolute paths.
+func Parse(text, dir, home string) (Patterns, error) {
+	var out Patterns
 	for line := range strings.SplitSeq(text, "\n") {
 		line = trim(line)
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		p, err := newPattern(line, cwd, home)
+		p, err := newPattern(line, dir, home)
 		if err != nil {
 			return nil, err
 		}
@@ -46,7 +54,7 @@ func parsePatterns(text, cwd, home string) ([]*pattern, error) {
 			if p.negate {
 				below = "!" + below
 			}
-			implied, err := newPattern(below, cwd, home)
+			implied, err := newPattern(below, dir, home)
 			if err != nil {
 				return nil, err
 			}
@@ -136,10 +144,10 @@ func (p *pattern) match(parts []string) kinds {
 	return folders | files
 }
 
-// match is what patterns match at a path: the later one wins.
-func match(patterns []*pattern, path string, parts []string) kinds {
+// match is what the patterns match at a path, given by its parts: the later one wins.
+func (ps Patterns) match(parts []string) kinds {
 	var kind kinds
-	for _, p := range patterns {
+	for _, p := range ps {
 		if p.negate {
 			kind &^= p.match(parts)
 		} else {
@@ -150,8 +158,8 @@ func match(patterns []*pattern, path string, parts []string) kinds {
 }
 
 // partial reports whether something below a path may match a pattern.
-func partial(patterns []*pattern, path string, parts []string) bool {
-	for _, p := range patterns {
+func (ps Patterns) partial(path string, parts []string) bool {
+	for _, p := range ps {
 		if !p.negate && (path == "/" || matchBeginning(p.parts, parts)) {
 			return true
 		}
@@ -159,16 +167,17 @@ func partial(patterns []*pattern, path string, parts []string) bool {
 	return false
 }
 
-// searchPaths lists where to look, without those below another one.
-func searchPaths(patterns []*pattern) []string {
+// SearchPaths lists where to look: each pattern's path up to its first wildcard,
+// without those below another one.
+func (ps Patterns) SearchPaths() []string {
 	candidates, included := map[string]bool{}, map[string]bool{}
-	for _, p := range patterns {
+	for _, p := range ps {
 		if !p.negate {
 			candidates[p.searchPath] = true
 		}
 	}
 	var out []string
-	for _, p := range patterns {
+	for _, p := range ps {
 		if p.negate || included[p.searchPath] {
 			continue
 		}

@@ -1,4 +1,4 @@
-package hashfiles
+package glob
 
 import (
 	"context"
@@ -10,14 +10,29 @@ import (
 	"strings"
 )
 
-// walk finds the files that patterns match, in the original's order: folder by
-// folder, names in the order of their bytes, a folder's content in its place.
+// Search says which files to find. The zero value finds every one that matches,
+// without following symbolic links.
+type Search struct {
+	Within     string // only files below this folder, an absolute path without symbolic links; "": everywhere
+	Follow     bool   // symbolic links, also to folders; those that lead nowhere count for nothing
+	SkipHidden bool   // files whose name begins with a point, and what is in such folders
+}
+
+// Walk calls found with the path of every file that the patterns match, in the
+// original's order: folder by folder, names in the order of their bytes, a folder's
+// content in its place. An error of found ends it. Errors are those of found, of
+// reading folders, or ctx's.
+func (ps Patterns) Walk(ctx context.Context, s Search, found func(path string) error) error {
+	w := &walk{ctx: ctx, Search: s, patterns: ps, found: found}
+	return w.run()
+}
+
+// walk is a Search under way.
 type walk struct {
+	Search
 	ctx      context.Context
-	root     string // the workspace, without symbolic links
-	patterns []*pattern
-	follow   bool // symbolic links, also to folders
-	found    func(ctx context.Context, path string) error
+	patterns Patterns
+	found    func(path string) error
 
 	// chain is the folders the walk is in, without symbolic links, to notice
 	// when it goes round in circles. Used when links are followed.
@@ -26,7 +41,7 @@ type walk struct {
 
 // run walks below every search path that exists.
 func (w *walk) run() error {
-	for _, start := range searchPaths(w.patterns) {
+	for _, start := range w.patterns.SearchPaths() {
 		info, err := os.Lstat(start)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
@@ -50,13 +65,13 @@ func (w *walk) visit(path string, entry fs.DirEntry, level int) error {
 		return nil
 	}
 	parts := splitPath(path)
-	kind := match(w.patterns, path, parts)
-	descend := kind != 0 || partial(w.patterns, path, parts)
+	kind := w.patterns.match(parts)
+	descend := kind != 0 || w.patterns.partial(path, parts)
 	if !descend {
 		return nil
 	}
 	isDir := entry.IsDir()
-	if w.follow {
+	if w.Follow {
 		info, err := os.Stat(path)
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // leads nowhere
@@ -72,11 +87,14 @@ func (w *walk) visit(path string, entry fs.DirEntry, level int) error {
 			}
 		}
 	}
+	if w.SkipHidden && strings.HasPrefix(filepath.Base(path), ".") {
+		return nil
+	}
 	if !isDir {
-		if kind&files == 0 || !strings.HasPrefix(path, w.root+"/") {
+		if kind&files == 0 || w.Within != "" && !below(w.Within, path) {
 			return nil
 		}
-		return w.found(w.ctx, path)
+		return w.found(path)
 	}
 	children, err := os.ReadDir(path) // in the order of names
 	if err != nil {
@@ -90,11 +108,14 @@ func (w *walk) visit(path string, entry fs.DirEntry, level int) error {
 	return nil
 }
 
-// relevant reports whether a path is in the workspace or leads there: files
-// outside don't count, so nothing outside need be read.
+// relevant reports whether a path is in the folder to search or leads there:
+// nothing else need be read.
 func (w *walk) relevant(path string) bool {
-	return path == "/" || path == w.root ||
-		strings.HasPrefix(path, w.root+"/") || strings.HasPrefix(w.root, path+"/")
+	return w.Within == "" || path == "/" || path == w.Within || below(w.Within, path) || below(path, w.Within)
+}
+
+func below(folder, path string) bool {
+	return strings.HasPrefix(path, strings.TrimSuffix(folder, "/")+"/")
 }
 
 // enter notes that the walk goes into a folder and reports whether it is in it already.

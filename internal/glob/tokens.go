@@ -1,4 +1,4 @@
-package hashfiles
+package glob
 
 import (
 	"slices"
