@@ -18,8 +18,8 @@ type BuiltinMode string
 
 // The modes.
 const (
-	// BuiltinFallback: checkout is ours, the others are ours when the original
-	// can't be had.
+	// BuiltinFallback: checkout and artifacts are ours, the others are ours when
+	// the original can't be had.
 	BuiltinFallback BuiltinMode = "fallback"
 	BuiltinAlways   BuiltinMode = "always"
 	BuiltinNever    BuiltinMode = "never"

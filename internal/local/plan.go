@@ -5,9 +5,10 @@ import (
 	"fmt"
 	"runtime"
 	"slices"
-	"slipway/internal/action"
 	"strings"
 
+	"slipway/internal/action"
+	"slipway/internal/action/builtin"
 	"slipway/internal/expr"
 	"slipway/internal/fault"
 	"slipway/internal/ghevent"
@@ -23,10 +24,11 @@ type Plan struct {
 	PassedOver []PassedOver
 	Notices    []string // sentences for the user
 
-	options Options
-	repo    *gitrepo.Repo
-	events  *events
-	actions *action.Finder
+	options   Options
+	repo      *gitrepo.Repo
+	events    *events
+	artifacts *builtin.Artifacts
+	actions   *action.Finder
 }
 
 // PlannedRun is a workflow that will run, with the event that starts it.
@@ -104,6 +106,9 @@ func Prepare(ctx context.Context, o Options) (*Plan, error) {
 	}
 	p := &Plan{options: o, repo: repo}
 	if p.events, err = newEvents(ctx, repo, o); err != nil {
+		return nil, err
+	}
+	if p.artifacts, err = o.newArtifacts(); err != nil {
 		return nil, err
 	}
 	if p.actions, err = p.newResolver(ctx); err != nil {

@@ -43,6 +43,14 @@ func (p *Plan) Run(ctx context.Context, stop <-chan struct{}, reporter Reporter)
 	if swept != (executor.Swept{}) {
 		reporter.Notice(fmt.Sprintf("cleaned up after a run that was killed: %d processes, %d folders", swept.Processes, swept.Folders))
 	}
+	if err := p.artifacts.Sweep(); err != nil {
+		reporter.Notice(fmt.Sprintf("could not clean up artifacts of an earlier run: %v", err))
+	}
+	defer func() {
+		if err := p.artifacts.Close(); err != nil {
+			reporter.Notice(fmt.Sprintf("could not remove artifacts: %v", err))
+		}
+	}()
 	l := &loop{
 		limit: p.options.parallel(), reports: make(chan finished), reporter: reporter, place: p.options.place, strict: p.options.StrictRunners,
 		adorn: p.adorn, now: time.Now,

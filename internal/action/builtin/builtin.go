@@ -1,7 +1,7 @@
 // Package builtin holds the actions that are Go code of ours, in the place of
-// well-known ones: checkout, setup-python, setup-node and setup-go. They take the
-// same inputs and leave the same things behind. It imports action, workflow,
-// expr, gitrepo and fault only.
+// well-known ones: checkout, upload-artifact, download-artifact, setup-python,
+// setup-node and setup-go. They take the same inputs and leave the same things
+// behind. It imports action, workflow, expr, gitrepo, glob and fault only.
 package builtin
 
 import (
@@ -21,6 +21,7 @@ type Config struct {
 	// Commit is the run's commit; "" when the run is about the working tree.
 	Commit       string
 	Repositories *action.Repositories
+	Artifacts    *Artifacts
 }
 
 // All returns the built-in actions for a run.
@@ -30,6 +31,8 @@ func All(c Config) []action.Native {
 		{Name: "actions/setup-node", Manifest: nodeManifest(), Builtin: setupNode{}},
 		{Name: "actions/setup-go", Manifest: goManifest(), Builtin: setupGo{}},
 		{Name: "actions/checkout", First: true, Manifest: checkoutManifest(), Builtin: checkout{c}},
+		{Name: "actions/upload-artifact", First: true, Manifest: uploadManifest(), Builtin: uploadArtifact{c.Artifacts}},
+		{Name: "actions/download-artifact", First: true, Manifest: downloadManifest(), Builtin: downloadArtifact{c.Artifacts}},
 	}
 }
 
