@@ -1,7 +1,10 @@
-.PHONY: help run test race lint fuzz bench peers real acceptance ci
+.PHONY: help build run test race lint fuzz bench peers real acceptance ci
 
 help: ## what there is
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+build: ## bin/slipway, static
+	CGO_ENABLED=0 go build -o bin/slipway ./cmd/slipway
 
 run: ## the main job: run the example's workflow on this machine
 	go run ./cmd/slipway run -C examples/hello
@@ -37,8 +40,7 @@ real: ## public projects' own workflows; MIRRORS=DIR holds owner/repo.git
 	@test -n "$(MIRRORS)" || { echo "usage: make real MIRRORS=DIR"; exit 2; }
 	scripts/real "$(MIRRORS)"
 
-acceptance: ## the black-box scripts beside the checkout
-	go build -o bin/slipway ./cmd/slipway
+acceptance: build ## the black-box scripts beside the checkout
 	scripts/acceptance bin/slipway
 
 ci: ## what CI runs

@@ -36,7 +36,9 @@ func run(rounds int, only, peers string) error {
 	}
 	defer os.RemoveAll(dir)
 	slipway := filepath.Join(dir, "slipway")
-	if out, err := exec.Command("go", "build", "-o", slipway, "./cmd/slipway").CombinedOutput(); err != nil {
+	build := exec.Command("go", "build", "-o", slipway, "./cmd/slipway")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0") // as it is released: no dynamic linker at the start
+	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build slipway: %w\n%s", err, out)
 	}
 	if peers, err = filepath.Abs(peers); err != nil {
