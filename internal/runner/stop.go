@@ -12,6 +12,7 @@ type stopper struct {
 
 	mu      sync.Mutex
 	over    bool // the job's steps have ended: its outcome stands
+	asked   bool // the job was cancelled
 	reason  string
 	running map[stoppable]bool
 }
@@ -65,18 +66,22 @@ func (s *stopper) cancel(reason string) {
 	if s.over {
 		return
 	}
-	s.reason = reason
+	s.asked, s.reason = true, reason
 	s.job.status.cancel()
 	for r := range s.running {
 		r.recheck()
 	}
 }
 
-// enter makes a step one that a cancellation asks; leave undoes it.
+// enter makes a step one that a cancellation asks, at once when there was one
+// already; leave undoes it.
 func (s *stopper) enter(r stoppable) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.running[r] = true
+	if s.asked {
+		r.recheck()
+	}
 }
 
 func (s *stopper) leave(r stoppable) {
