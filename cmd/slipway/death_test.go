@@ -13,21 +13,21 @@ import (
 	"slipway/internal/testkit"
 )
 
-// sandbox is a folder with one workflow and homes of its own.
-type sandbox struct {
+// scene is a folder with one workflow and homes of its own.
+type scene struct {
 	t   *testing.T
 	dir string
 }
 
-func newSandbox(t *testing.T, workflow string) sandbox {
+func newScene(t *testing.T, workflow string) scene {
 	t.Helper()
 	testkit.Need(t, "git", "bash")
-	s := sandbox{t, t.TempDir()}
+	s := scene{t, t.TempDir()}
 	s.write(".github/workflows/ci.yml", workflow)
 	return s
 }
 
-func (s sandbox) write(name, text string) {
+func (s scene) write(name, text string) {
 	s.t.Helper()
 	file := filepath.Join(s.dir, name)
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
@@ -40,7 +40,7 @@ func (s sandbox) write(name, text string) {
 
 // command is `slipway run`; MARK names the folder, in its environment and in the
 // jobs', so that what it starts can be told from the rest of the machine.
-func (s sandbox) command(args ...string) *exec.Cmd {
+func (s scene) command(args ...string) *exec.Cmd {
 	cmd := exec.Command(os.Args[0], append([]string{"run", "--env", "MARK=" + s.dir}, args...)...)
 	cmd.Dir = s.dir
 	cmd.Env = append(os.Environ(), beMain+"=1", "HOME="+s.dir, "XDG_STATE_HOME="+s.dir+"/.state", "XDG_CACHE_HOME="+s.dir+"/.cache",
@@ -49,7 +49,7 @@ func (s sandbox) command(args ...string) *exec.Cmd {
 }
 
 // start starts `slipway run`; a test that fails leaves no process behind either.
-func (s sandbox) start() *exec.Cmd {
+func (s scene) start() *exec.Cmd {
 	s.t.Helper()
 	cmd := s.command()
 	if err := cmd.Start(); err != nil {
@@ -64,7 +64,7 @@ func (s sandbox) start() *exec.Cmd {
 	return cmd
 }
 
-func (s sandbox) run(args ...string) (stdout string, code int) {
+func (s scene) run(args ...string) (stdout string, code int) {
 	s.t.Helper()
 	cmd := s.command(args...)
 	var out, errs bytes.Buffer
@@ -80,7 +80,7 @@ func (s sandbox) run(args ...string) (stdout string, code int) {
 }
 
 // until polls for a condition for at most a minute.
-func (s sandbox) until(what string, done func() bool) {
+func (s scene) until(what string, done func() bool) {
 	s.t.Helper()
 	deadline := time.Now().Add(time.Minute)
 	tick := time.NewTicker(2 * time.Millisecond)
@@ -93,13 +93,13 @@ func (s sandbox) until(what string, done func() bool) {
 	}
 }
 
-func (s sandbox) exists(name string) bool {
+func (s scene) exists(name string) bool {
 	_, err := os.Stat(filepath.Join(s.dir, name))
 	return err == nil
 }
 
 // left lists the processes that carry the sandbox's MARK, however they hid.
-func (s sandbox) left() []string {
+func (s scene) left() []string {
 	var found []string
 	names, _ := filepath.Glob("/proc/[0-9]*/environ")
 	for _, name := range names {
@@ -114,7 +114,7 @@ func (s sandbox) left() []string {
 }
 
 // clean checks that no process and no folder of a job is left.
-func (s sandbox) clean() {
+func (s scene) clean() {
 	s.t.Helper()
 	if left := s.left(); len(left) > 0 {
 		s.t.Errorf("processes left: %q", left)
@@ -147,7 +147,7 @@ jobs:
 `
 
 func TestInterruptCancelsAndLeavesNothing(t *testing.T) {
-	s := newSandbox(t, busy)
+	s := newScene(t, busy)
 	cmd := s.start()
 	s.until("the step", func() bool { return s.exists("started") })
 	if err := cmd.Process.Signal(os.Interrupt); err != nil {
@@ -164,7 +164,7 @@ func TestInterruptCancelsAndLeavesNothing(t *testing.T) {
 }
 
 func TestSecondInterruptEndsAtOnce(t *testing.T) {
-	s := newSandbox(t, `on: push
+	s := newScene(t, `on: push
 jobs:
   a:
     runs-on: ubuntu-latest
@@ -204,7 +204,7 @@ jobs:
 }
 
 func TestNextStartSweepsAfterAKill(t *testing.T) {
-	s := newSandbox(t, busy)
+	s := newScene(t, busy)
 	cmd := s.start()
 	s.until("the step", func() bool { return s.exists("started") })
 	if err := cmd.Process.Signal(syscall.SIGKILL); err != nil {
@@ -221,7 +221,7 @@ func TestNextStartSweepsAfterAKill(t *testing.T) {
 }
 
 func TestSweepLeavesLivingRunsAlone(t *testing.T) {
-	s := newSandbox(t, busy)
+	s := newScene(t, busy)
 	living := s.start()
 	s.until("the step", func() bool { return s.exists("started") })
 	s.write(".github/workflows/ci.yml", "on: push\njobs: {a: {runs-on: ubuntu-latest, steps: [{run: 'true'}]}}\n")

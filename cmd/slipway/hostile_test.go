@@ -36,7 +36,7 @@ func TestHostileSteps(t *testing.T) {
 		{"a link out of the workspace", "      - run: ln -s $MARK/precious link; mkdir sub; ln -s $MARK sub/all; chmod 000 sub\n", 0, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			s := newSandbox(t, one(c.steps))
+			s := newScene(t, one(c.steps))
 			s.write("precious/file", "keep me")
 			out, code := s.run()
 			if c.code >= 0 && code != c.code || code > 1 || code < 0 {
@@ -54,7 +54,7 @@ func TestHostileSteps(t *testing.T) {
 }
 
 func TestFullDisk(t *testing.T) {
-	s := newSandbox(t, one("      - run: head -c 100000000 /dev/zero > big || echo full\n      - run: echo more\n"))
+	s := newScene(t, one("      - run: head -c 100000000 /dev/zero > big || echo full\n      - run: echo more\n"))
 	state := filepath.Join(s.dir, ".state")
 	if err := os.Mkdir(state, 0o755); err != nil {
 		t.Fatal(err)
@@ -77,7 +77,7 @@ func TestFullDisk(t *testing.T) {
 	}
 }
 
-func newRunIn(s sandbox) (string, int) {
+func newRunIn(s scene) (string, int) {
 	s.write(".github/workflows/ci.yml", one("      - run: 'true'\n"))
 	return s.run()
 }
@@ -89,18 +89,18 @@ func TestLargeWorkflows(t *testing.T) {
 		fmt.Fprintf(&legs, "%d, ", i)
 	}
 	matrix := "on: push\njobs:\n  a:\n    runs-on: ubuntu-latest\n    strategy: {matrix: {n: [" + legs.String() + "]}}\n    steps: [{run: 'true'}]\n"
-	s := newSandbox(t, matrix)
+	s := newScene(t, matrix)
 	if out, code := s.run(); code != 0 || !strings.Contains(out, "256 passed") {
 		t.Errorf("a matrix of 256: exit code %d:\n%.2000s", code, out)
 	}
 	s.clean()
 
-	s = newSandbox(t, strings.Replace(matrix, "255, ", "255, 256", 1))
+	s = newScene(t, strings.Replace(matrix, "255, ", "255, 256", 1))
 	if out, code := s.run(); code != 1 || !strings.Contains(out, "256") {
 		t.Errorf("a matrix of 257: exit code %d:\n%.2000s", code, out)
 	}
 
-	s = newSandbox(t, one("      - run: 'true'\n")+"# "+strings.Repeat("x", 1<<20))
+	s = newScene(t, one("      - run: 'true'\n")+"# "+strings.Repeat("x", 1<<20))
 	if _, code := s.run(); code != 2 {
 		t.Errorf("a workflow over 1 MiB: exit code %d, want 2", code)
 	}

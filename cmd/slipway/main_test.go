@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"slipway/internal/executor/sandbox"
 	"slipway/internal/testkit"
 )
 
@@ -15,6 +17,9 @@ import (
 const beMain = "SLIPWAY_TEST_BE_MAIN"
 
 func TestMain(m *testing.M) {
+	if code, isInit := sandbox.Init(); isInit {
+		os.Exit(code)
+	}
 	if os.Getenv(beMain) != "" {
 		main()
 		return
@@ -40,6 +45,12 @@ func TestScripts(t *testing.T) {
 				e.Setenv(name, value)
 			}
 			return os.MkdirAll(home, 0o755)
+		},
+		Condition: func(condition string) (bool, error) {
+			if condition == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", condition)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"repo": repo, "cmptimeless": cmpTimeless},
 	})

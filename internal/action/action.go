@@ -45,7 +45,8 @@ type Action struct {
 type Builtin interface {
 	// Main runs the step. An error fails it; the message is shown.
 	Main(ctx context.Context, call *Call) error
-	// Post runs after the job's steps when Main ran (or was skipped by a failure inside it).
+	// Post runs after the job's steps when Main ran (or was skipped by a failure
+	// inside it) and the manifest names a post.
 	Post(ctx context.Context, call *Call) error
 }
 

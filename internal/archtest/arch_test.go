@@ -18,7 +18,7 @@ import (
 // is a mistake: give it a line. Subfolders share their room's line unless they
 // have their own.
 var mayImport = map[string][]string{
-	"cmd/slipway": {"internal/cli"},
+	"cmd/slipway": {"internal/cli", "internal/executor/sandbox"},
 	"bench":       {},
 
 	"internal/archtest":    {"internal/testkit"},

@@ -62,11 +62,10 @@ func (c *runConfig) merge(file string) error {
 	if err := decoder.Decode(&layer); err != nil && !errors.Is(err, io.EOF) {
 		return fault.New(fault.Usage, "%s: %w (known keys: on, strict-runners, actions, builtin, workspace, parallel, artifacts, vars, env, secret-files)", file, err)
 	}
-	for i, secret := range layer.SecretFiles {
-		if !filepath.IsAbs(secret) {
-			layer.SecretFiles[i] = filepath.Join(filepath.Dir(file), secret)
-		}
+	for i := range layer.SecretFiles {
+		layer.SecretFiles[i] = beside(file, layer.SecretFiles[i])
 	}
+	layer.Artifacts = beside(file, layer.Artifacts)
 	c.On = mergeMaps(c.On, layer.On)
 	c.Vars = mergeMaps(c.Vars, layer.Vars)
 	c.Env = mergeMaps(c.Env, layer.Env)
@@ -80,6 +79,14 @@ func (c *runConfig) merge(file string) error {
 		c.Parallel = layer.Parallel
 	}
 	return nil
+}
+
+// beside is path from the config file's folder; "" stays "".
+func beside(file, path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(file), path)
 }
 
 func mergeMaps(under, over map[string]string) map[string]string {

@@ -95,7 +95,7 @@ func newRunCommand(s Streams) *cobra.Command {
 	flags.StringArrayVar(&f.vars, "var", nil, "variable `KEY=VALUE` of the vars context (repeatable)")
 	flags.StringArrayVar(&f.env, "env", nil, "environment variable `KEY=VALUE` of every job (repeatable)")
 	flags.StringArrayVar(&f.matrix, "matrix", nil, "run only the matrix legs where `KEY:VALUE` holds (repeatable)")
-	flags.StringArrayVar(&f.on, "on", nil, "run jobs with this runner label in this executor, `LABEL=EXECUTOR` (host; repeatable)")
+	flags.StringArrayVar(&f.on, "on", nil, "run jobs with this runner label in this executor, `LABEL=EXECUTOR` (host, sandbox; repeatable)")
 	flags.BoolVar(&f.strict, "strict-runners", false, "fail jobs for systems that are not here instead of skipping them")
 	flags.StringArrayVar(&f.actions, "actions", nil, "action mirror, a URL `TEMPLATE` with {owner}, {repo}, {ref} (repeatable)")
 	flags.StringVar(&f.builtin, "builtin", "", "built-in actions: `MODE` fallback, always or never (default fallback)")
@@ -111,7 +111,7 @@ func newRunCommand(s Streams) *cobra.Command {
 	for name, values := range map[string][]string{
 		"workspace": {"empty", "tree"}, "builtin": {"fallback", "always", "never"},
 		"event": {"push", "pull_request", "workflow_dispatch", "schedule", "repository_dispatch", "release", "workflow_run"},
-		"on":    {"ubuntu-latest=host", "windows-latest=host", "macos-latest=host", "self-hosted=host"},
+		"on":    {"ubuntu-latest=host", "windows-latest=host", "macos-latest=host", "self-hosted=host", "ubuntu-latest=sandbox"},
 	} {
 		complete(cmd, name, values)
 	}

@@ -192,6 +192,15 @@ func (r *store) IsGit() bool { return r.gitDir != "" }
 // IsBare reports whether the repository has no working tree.
 func (r *Repo) IsBare() bool { return r.bare }
 
+// Objects is the folder of the repository's objects, which checkouts borrow; ""
+// when there is no repository.
+func (r *Repo) Objects() string {
+	if !r.IsGit() {
+		return ""
+	}
+	return filepath.Join(r.commonDir, "objects")
+}
+
 // Config returns the value of a key of the repository's own configuration, or
 // "". Sections and keys are lower case: "remote.origin.url".
 func (r *Repo) Config(ctx context.Context, key string) (string, error) {

@@ -15,7 +15,7 @@ import (
 
 // worker runs single jobs: it gives each a place, runs it there and closes the place.
 type worker struct {
-	executors map[string]executor.Executor // by name
+	executors executors
 	actions   action.Resolver
 	reporter  Reporter
 	// fill lays the working tree into a fresh workspace; nil leaves it empty.

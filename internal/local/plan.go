@@ -78,8 +78,8 @@ func (o Options) Validate() error {
 		return fault.New(fault.Usage, "--parallel %d: expected a number of jobs, 1 or more", o.Parallel)
 	}
 	for label, executor := range o.On {
-		if executor != "host" {
-			return fault.New(fault.Usage, "--on %s=%s: there is no executor %q; the executors are: host", label, executor, executor)
+		if !slices.Contains(executorNames, executor) {
+			return fault.New(fault.Usage, "--on %s=%s: there is no executor %q; the executors are: %s", label, executor, executor, strings.Join(executorNames, ", "))
 		}
 	}
 	return nil

@@ -5,14 +5,11 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"time"
 
 	"slipway/internal/engine"
-	"slipway/internal/executor"
-	"slipway/internal/executor/host"
 	"slipway/internal/expr"
 	"slipway/internal/ghevent"
 	"slipway/internal/gitrepo"
@@ -25,24 +22,12 @@ import (
 // does, always() steps included; a second one, or canceling ctx, ends it now.
 // Nothing of the jobs is left when Run returns, unless Options.Keep.
 func (p *Plan) Run(ctx context.Context, stop <-chan struct{}, reporter Reporter) (jobproto.Conclusion, error) {
-	machine, err := host.New(host.Options{
-		Root: filepath.Join(p.options.Dirs.State, "jobs"), ToolCache: filepath.Join(p.options.Dirs.Cache, "tools"), Actions: filepath.Join(p.options.Dirs.Cache, "actions"),
-	})
+	executors, err := p.openExecutors()
 	if err != nil {
 		return "", err
 	}
-	defer func() {
-		if err := machine.Close(); err != nil {
-			reporter.Notice(fmt.Sprintf("could not clean up: %v", err))
-		}
-	}()
-	swept, err := machine.Sweep(ctx)
-	if err != nil {
-		reporter.Notice(fmt.Sprintf("could not clean up after an earlier run: %v", err))
-	}
-	if swept != (executor.Swept{}) {
-		reporter.Notice(fmt.Sprintf("cleaned up after a run that was killed: %d processes, %d folders", swept.Processes, swept.Folders))
-	}
+	defer executors.close(reporter)
+	executors.sweep(ctx, reporter)
 	if err := p.artifacts.Sweep(); err != nil {
 		reporter.Notice(fmt.Sprintf("could not clean up artifacts of an earlier run: %v", err))
 	}
@@ -55,7 +40,7 @@ func (p *Plan) Run(ctx context.Context, stop <-chan struct{}, reporter Reporter)
 		limit: p.options.parallel(), reports: make(chan finished), reporter: reporter, place: p.options.place, strict: p.options.StrictRunners,
 		adorn: p.adorn, now: time.Now,
 		worker: &worker{
-			executors: map[string]executor.Executor{machine.Name(): machine}, actions: p.actions, reporter: reporter,
+			executors: executors, actions: p.actions, reporter: reporter,
 			keep: p.options.Keep, state: p.options.Dirs.Cache, log: slog.New(slog.DiscardHandler),
 		},
 	}

@@ -52,13 +52,7 @@ func (t *usesTask) hasPre() bool {
 
 // hasPost reports whether the action has something to do after the job's steps.
 func (t *usesTask) hasPost() bool {
-	switch {
-	case t.action == nil:
-		return false
-	case t.action.Builtin != nil:
-		return true
-	}
-	return t.action.Manifest.Runs.Post != "" || len(lastFirst(t.posts)) > 0
+	return t.action != nil && (t.action.Manifest.Runs.Post != "" || len(lastFirst(t.posts)) > 0)
 }
 
 // condition is the source of pre-if or post-if.

@@ -31,7 +31,7 @@ func checkoutManifest() *action.Manifest {
 			input("github-server-url", ""), input("allow-unsafe-pr-checkout", "false"),
 		},
 		Outputs: outputs("ref", "commit"),
-		Runs:    action.Runs{Using: "node24"},
+		Runs:    action.Runs{Using: "node24", Post: "post"},
 	}
 }
 

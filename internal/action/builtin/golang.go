@@ -23,7 +23,7 @@ func goManifest() *action.Manifest {
 			input("cache-dependency-path", ""), input("architecture", ""), input("go-download-base-url", ""),
 		},
 		Outputs: outputs("go-version", "cache-hit"),
-		Runs:    action.Runs{Using: "node24"},
+		Runs:    action.Runs{Using: "node24", Post: "post"},
 	}
 }
 

@@ -25,7 +25,7 @@ func nodeManifest() *action.Manifest {
 			input("cache-dependency-path", ""), input("mirror", ""), input("mirror-token", ""),
 		},
 		Outputs: outputs("cache-hit", "node-version"),
-		Runs:    action.Runs{Using: "node24"},
+		Runs:    action.Runs{Using: "node24", Post: "post"},
 	}
 }
 

@@ -28,7 +28,7 @@ func pythonManifest() *action.Manifest {
 			input("freethreaded", "false"), input("pip-version", ""), input("pip-install", ""),
 		},
 		Outputs: outputs("python-version", "cache-hit", "python-path"),
-		Runs:    action.Runs{Using: "node24"},
+		Runs:    action.Runs{Using: "node24", Post: "post"},
 	}
 }
 
