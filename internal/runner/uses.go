@@ -52,7 +52,13 @@ func (t *usesTask) hasPre() bool {
 
 // hasPost reports whether the action has something to do after the job's steps.
 func (t *usesTask) hasPost() bool {
-	return t.action != nil && (t.action.Manifest.Runs.Post != "" || len(lastFirst(t.posts)) > 0)
+	switch {
+	case t.action == nil:
+		return false
+	case t.action.Manifest == nil: // a built-in action that does not say
+		return t.action.Builtin != nil
+	}
+	return t.action.Manifest.Runs.Post != "" || len(lastFirst(t.posts)) > 0
 }
 
 // condition is the source of pre-if or post-if.
