@@ -22,7 +22,7 @@ type Factory struct {
 	// called in other processes than the test's, several at a time on one root.
 	New func(root string) (executor.Executor, error)
 	// Spec holds what every place of the executor needs, such as an image that
-	// has sh, env, sleep, head, seq, sort and setsid. Its Job is ignored.
+	// has sh, bash, setsid and coreutils. Its Job is ignored.
 	Spec executor.Spec
 	// Left lists what the executor left behind that is neither a process, nor
 	// a mount, nor under root: containers, networks, control groups. May be nil.

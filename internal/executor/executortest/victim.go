@@ -223,8 +223,10 @@ func testSweepLiving(k *kit) {
 	p := k.place()
 	mine := k.token()
 	k.output(p, `echo x >file; (setsid sleep "$1" >/dev/null 2>&1 &)`, mine)
-	k.alive(v.Token, 3) // the daemon, the running command and its shell
-	k.alive(mine, 1)
+	if !k.factory.Lacks.Processes {
+		k.alive(v.Token, 3) // the daemon, the running command and its shell
+		k.alive(mine, 1)
+	}
 	for range 3 {
 		ex := k.executor()
 		swept, err := ex.Sweep(k.Context())
@@ -235,8 +237,9 @@ func testSweepLiving(k *kit) {
 			k.Error(err)
 		}
 	}
-	if a, b := len(k.find(v.Token)), len(k.find(mine)); !k.factory.Lacks.Processes && (a != 3 || b != 1) {
-		k.Errorf("%d of another process's 3 live, and %d of our 1", a, b)
+	if !k.factory.Lacks.Processes { // waiting: one that is in exec has no arguments for a moment
+		k.alive(v.Token, 3)
+		k.alive(mine, 1)
 	}
 	if !k.factory.Lacks.SharedFiles {
 		for _, dir := range []string{other.dirs.Workspace, p.Dirs().Host.Workspace} {

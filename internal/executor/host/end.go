@@ -23,56 +23,64 @@ type ending struct {
 	groups   []*group
 	thorough bool          // look at environments too
 	reap     func(pid int) // takes the status of a dead child; nil: reapOrphan
+
+	session int          // our own
+	ended   map[int]bool // the living that were seen
+	dead    map[int]bool // the dead that were seen and that we could not wait for
 }
 
 // run kills until a look finds nothing, whatever forks meanwhile, and returns
 // how many processes it ended. After endLimit, or when all that is left belongs
 // to others, it gives up with an error that names them.
-func (x ending) run() (int, error) {
+func (x *ending) run() (int, error) {
+	var err error
+	if x.session, err = unix.Getsid(0); err != nil {
+		return 0, err
+	}
+	x.ended, x.dead = map[int]bool{}, map[int]bool{}
 	deadline := time.Now().Add(endLimit)
-	ended, dead := map[int]bool{}, map[int]bool{}
 	for pause := 50 * time.Microsecond; ; pause = min(2*pause, 10*time.Millisecond) {
-		left, none, err := x.find(dead)
-		inGroups, failed := x.inGroups()
-		if err != nil || none && failed == nil && !slices.ContainsFunc(x.groups, (*group).populated) {
-			return len(ended), err
+		known := len(x.ended)
+		failed := x.killGroups()
+		left, none, err := x.killMarked()
+		if err != nil {
+			return len(x.ended), err
 		}
-		for _, pid := range inGroups {
-			ended[pid] = true
+		if none && failed == nil && !slices.ContainsFunc(x.groups, (*group).populated) {
+			return len(x.ended), nil
 		}
-		for _, g := range x.groups {
-			failed = errors.Join(failed, g.kill())
+		if time.Now().After(deadline) || len(left) > 0 && !slices.ContainsFunc(left, mayKill) {
+			return len(x.ended), x.stillThere(left, failed)
 		}
-		for _, p := range left {
-			if !p.dead {
-				ended[p.pid] = true
-			}
-			failed = errors.Join(failed, x.kill(p.pid))
+		if len(x.ended) == known { // all are dying; else look again at once, for what they forked
+			time.Sleep(pause)
 		}
-		if time.Now().After(deadline) || failed != nil && allForeign(left) {
-			return len(ended), stillThere(left, failed)
-		}
-		time.Sleep(pause)
 	}
 }
 
-func (x ending) inGroups() ([]int, error) {
-	var pids []int
+func (x *ending) killGroups() error {
 	var failed error
 	for _, g := range x.groups {
 		members, err := g.members()
-		pids, failed = append(pids, members...), errors.Join(failed, err)
+		for _, pid := range members {
+			x.ended[pid] = true
+		}
+		failed = errors.Join(failed, err, g.kill())
 	}
-	return pids, failed
+	return failed
 }
 
-// find takes the statuses of the places' processes that are dead and ours to
-// wait for, and returns those that are left. It reports that there are none
-// only when it saw none: one that has died since it was seen may have forked
-// before. A dead child of somebody else's, who will wait for it or not, is in
-// the set dead when it is seen again, and then counts no more.
-func (x ending) find(dead map[int]bool) (left []proc, none bool, err error) {
-	pids, err := owned(x.belongs, x.thorough)
+// killMarked kills the marked processes, each as soon as it is seen, takes the
+// statuses of those that are dead and ours to wait for, and returns those that
+// are left. It reports that there are none only when it saw none: one that has
+// died since it was seen may have forked before. A dead child of somebody
+// else's, who will wait for it or not, counts no more when it is seen again.
+func (x *ending) killMarked() (left []proc, none bool, err error) {
+	var pids []int
+	err = visitOwned(x.belongs, x.thorough, func(pid int) {
+		pids = append(pids, pid)
+		x.kill(pid)
+	})
 	none = true
 	for _, pid := range pids {
 		if x.reap != nil {
@@ -81,10 +89,10 @@ func (x ending) find(dead map[int]bool) (left []proc, none bool, err error) {
 			reapOrphan(pid)
 		}
 		p, there := readProc(pid)
-		if there && p.dead && dead[pid] && p.parent != os.Getpid() && !slices.Contains(pids, p.parent) {
+		if there && p.dead && x.dead[pid] && p.parent != os.Getpid() && !slices.Contains(pids, p.parent) {
 			continue
 		}
-		none, dead[pid] = false, p.dead
+		none, x.dead[pid] = false, p.dead
 		if there {
 			left = append(left, p)
 		}
@@ -92,25 +100,29 @@ func (x ending) find(dead map[int]bool) (left []proc, none bool, err error) {
 	return left, none, err
 }
 
-// kill ends the process pid if it is still the one that was found.
-func (x ending) kill(pid int) error {
+// kill ends the process pid if it is still the one that was found. Whether it
+// could is seen when it is still there.
+func (x *ending) kill(pid int) {
 	fd, err := unix.PidfdOpen(pid, 0)
-	switch {
-	case err == unix.ESRCH:
-		return nil
-	case err != nil: // an old kernel
-		err = unix.Kill(pid, unix.SIGKILL)
-	default:
-		defer unix.Close(fd)
-		if m := markOf(pid); m != 0 && !x.belongs(m) {
-			return nil // the number is another's by now
-		}
-		err = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
-	}
 	if err == unix.ESRCH {
-		return nil
+		return
 	}
-	return err
+	p, there := readProc(pid)
+	if !there || p.dead {
+		if err == nil {
+			_ = unix.Close(fd)
+		}
+		return
+	}
+	x.ended[pid] = true
+	if err != nil { // an old kernel
+		_ = unix.Kill(pid, unix.SIGKILL)
+		return
+	}
+	defer unix.Close(fd)
+	if isOwned(pid, x.session, x.belongs, x.thorough) { // else the number is another's by now
+		_ = unix.PidfdSendSignal(fd, unix.SIGKILL, nil, 0)
+	}
 }
 
 // reapOrphan takes the status of a child that came to us as an orphan.
@@ -119,18 +131,25 @@ func reapOrphan(pid int) {
 	_ = unix.Waitid(unix.P_PID, pid, nil, unix.WEXITED|unix.WNOHANG, nil)
 }
 
-// allForeign reports that none of the processes is ours to kill.
-func allForeign(left []proc) bool {
-	return !slices.ContainsFunc(left, func(p proc) bool { return unix.Kill(p.pid, 0) != unix.EPERM })
-}
+// mayKill reports that the process is ours to kill.
+func mayKill(p proc) bool { return unix.Kill(p.pid, 0) != unix.EPERM }
 
-func stillThere(left []proc, cause error) error {
+func (x *ending) stillThere(left []proc, cause error) error {
 	var names []string
+	for _, g := range x.groups {
+		members, err := g.members()
+		cause = errors.Join(cause, err)
+		for _, pid := range members {
+			if p, there := readProc(pid); there && !slices.ContainsFunc(left, func(l proc) bool { return l.pid == pid }) {
+				left = append(left, p)
+			}
+		}
+	}
 	for _, p := range left {
 		names = append(names, fmt.Sprintf("%s (pid %d)", p.name, p.pid))
 	}
 	if cause == nil {
-		cause = fmt.Errorf("still there after %s", endLimit)
+		cause = fmt.Errorf("not ended by SIGKILL in %s, or another user's", endLimit)
 	}
 	return fault.New(fault.Forbidden, "cannot end what the job started: %s: %w", strings.Join(names, ", "), cause)
 }

@@ -288,7 +288,7 @@ func TestCommandsDieWithUs(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer e.Close()
-	if swept, err := e.Sweep(context.Background()); err != nil || swept.Processes != 1 || swept.Folders != 1 {
+	if swept, err := e.Sweep(context.Background()); err != nil || swept.Processes < 1 || swept.Folders != 1 {
 		t.Errorf("%+v, %v", swept, err)
 	}
 	if n := carrying(token); n != 0 {

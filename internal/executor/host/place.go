@@ -163,8 +163,8 @@ func (p *Place) Close(context.Context) error {
 func (p *Place) end() error {
 	if !p.quiet() {
 		defer p.reapCommands() // those whose starter never waits
-		_, err := ending{belongs: p.mark.covers, groups: p.groups(), reap: p.reap}.run()
-		if err != nil {
+		all := ending{belongs: p.mark.covers, groups: p.groups(), reap: p.reap}
+		if _, err := all.run(); err != nil {
 			p.slot.release() // the folders stay while something may write to them
 			return err
 		}

@@ -43,28 +43,34 @@ func readProc(pid int) (proc, bool) {
 // mark belongs accepts. Those of our own session are never among them. A
 // thorough look also opens every environment, which costs 10 µs a process.
 func owned(belongs func(mark) bool, thorough bool) ([]int, error) {
+	var pids []int
+	err := visitOwned(belongs, thorough, func(pid int) { pids = append(pids, pid) })
+	return pids, err
+}
+
+// visitOwned calls visit with each of them as soon as it is found.
+func visitOwned(belongs func(mark) bool, thorough bool, visit func(pid int)) error {
 	dir, err := os.Open("/proc")
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer dir.Close()
 	own, err := unix.Getsid(0)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	var pids []int
 	for {
-		names, err := dir.Readdirnames(512)
+		names, err := dir.Readdirnames(64) // few, so that they are fresh
 		for _, name := range names {
 			if pid, err := strconv.Atoi(name); err == nil && isOwned(pid, own, belongs, thorough) {
-				pids = append(pids, pid)
+				visit(pid)
 			}
 		}
 		if errors.Is(err, io.EOF) {
-			return pids, nil
+			return nil
 		}
 		if err != nil {
-			return pids, err
+			return err
 		}
 	}
 }
