@@ -376,3 +376,32 @@ func TestFilesOfOthers(t *testing.T) {
 		t.Errorf("one bad file kept others from being removed: %v", err)
 	}
 }
+
+// endVar makes this binary end the processes with a mark and print the error.
+const endVar = "HOST_TEST_END"
+
+// A process that became another user's (sudo) is still known, and named when
+// it cannot be ended.
+func TestProcessesOfOthers(t *testing.T) {
+	cmd, _ := asNobody(t)
+	m := newMark(0)
+	theirs := exec.Command("sleep", "3600")
+	theirs.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := m.forkMarked(theirs.Start); err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Wait()
+	defer theirs.Process.Kill()
+	cmd.Env = append(cmd.Env, endVar+"="+m.String())
+	out, err := cmd.CombinedOutput()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("sleep (pid %d)", theirs.Process.Pid); !strings.Contains(string(out), want) {
+		t.Errorf("%q does not say %q", out, want)
+	}
+	all := ending{belongs: m.covers}
+	if n, err := all.run(); n != 1 || err != nil {
+		t.Errorf("as its own user: %d ended, %v", n, err)
+	}
+}
