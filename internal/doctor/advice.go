@@ -37,10 +37,11 @@ func (f Facts) Advice() []Advice {
 	f.adviseOnNode(say)
 	f.adviseOnPython(say)
 	if f.Docker.Reachable {
-		say(Info, "Docker answers: steps that call docker work")
+		say(Info, "Docker answers: steps that call docker work on the host executor. Jobs with container: or services: and Docker actions end with an error all the same, because neither the host nor the sandbox runs images")
 	} else {
-		say(Warning, "No Docker (%s): jobs with container: or services:, Docker actions and steps that call docker cannot run", f.Docker.Problem)
+		say(Warning, "No Docker (%s): steps that call docker fail, and so do jobs with container: or services: and Docker actions", f.Docker.Problem)
 	}
+	f.adviseOnSandbox(say)
 	f.adviseOnProcesses(say)
 	switch {
 	case f.Disk.Problem != "":
@@ -100,6 +101,22 @@ func (f Facts) adviseOnPython(say func(Level, string, ...any)) {
 	if f.Python.Version != "" && !f.Python.Venv {
 		say(Warning, "python3 cannot make virtual environments: install its venv package (python3-venv on Debian and Ubuntu)")
 	}
+}
+
+// adviseOnSandbox tells of the executor that keeps a job's changes from this machine.
+func (f Facts) adviseOnSandbox(say func(Level, string, ...any)) {
+	n := f.Namespaces
+	needed := []Possible{n.Mount, n.PID, n.Overlay}
+	if f.System.UID != 0 {
+		needed = append([]Possible{n.User}, needed...)
+	}
+	for _, kind := range needed {
+		if !kind.Yes {
+			say(Info, "The sandbox cannot be made here (%s): jobs can only run on this machine itself", kind.Problem)
+			return
+		}
+	}
+	say(Info, "Jobs that should leave this machine as it is can run in the sandbox: --on LABEL=sandbox")
 }
 
 func (f Facts) adviseOnProcesses(say func(Level, string, ...any)) {

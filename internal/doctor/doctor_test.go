@@ -170,11 +170,13 @@ func TestDocker(t *testing.T) {
 
 // sound is a machine on which all is well.
 func sound() Facts {
+	yes := Possible{Yes: true}
 	good := Program{Path: "/bin/x", Version: "1"}
 	return Facts{
 		System: System{Name: "Debian 12", User: "mona", UID: 1000}, Git: good, Bash: good,
 		Node: []Program{{Path: "/bin/node", Version: "24.1.0"}}, Python: Python{Program: good, Venv: true},
-		Docker: Docker{Reachable: true}, Processes: Processes{Group: "/g", Subreaper: true, LimitMarks: true}, Disk: Disk{Free: 50 << 30},
+		Namespaces: Namespaces{User: yes, Mount: yes, PID: yes, Overlay: yes},
+		Docker:     Docker{Reachable: true}, Processes: Processes{Group: "/g", Subreaper: true, LimitMarks: true}, Disk: Disk{Free: 50 << 30},
 	}
 }
 
@@ -195,6 +197,7 @@ func TestAdvice(t *testing.T) {
 		{"managed", func(f *Facts) { f.Python.Managed = true }, Warning, []string{"externally managed", "actions/setup-python"}},
 		{"venv", func(f *Facts) { f.Python.Venv = false }, Warning, []string{"python3-venv"}},
 		{"docker", func(f *Facts) { f.Docker = Docker{Problem: "not running"} }, Warning, []string{"No Docker (not running)", "container:"}},
+		{"sandbox", func(f *Facts) { f.Namespaces.User = no("forbidden") }, Info, []string{"sandbox cannot", "(forbidden)"}},
 		{"no groups", func(f *Facts) { f.Processes.Group = "" }, Info, []string{"mark"}},
 		{"nothing", func(f *Facts) { f.Processes = Processes{} }, Warning, []string{"environment only"}},
 		{"disk", func(f *Facts) { f.Disk.Free = 300 << 20 }, Warning, []string{"300 MiB"}},
