@@ -76,12 +76,24 @@ func runGolden(t *testing.T, file string) {
 		return
 	}
 	if !*update {
-		t.Errorf("%s: the transcript is another (go test -run TestGolden -update rewrites it):\n%s", file, got)
+		t.Errorf("%s: the transcript is another (go test -run TestGolden -update rewrites it), from here on:\n%s", file, difference(got, content["transcript"]))
 		return
 	}
 	archive.set("transcript", got)
 	if err := archive.write(file); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// difference shows the lines of got from the first one that is not in want.
+func difference(got, want string) string {
+	for {
+		line, rest, more := strings.Cut(got, "\n")
+		wanted, wantRest, _ := strings.Cut(want, "\n")
+		if line != wanted || !more {
+			return fmt.Sprintf("want %q\ngot  %s", wanted, got)
+		}
+		got, want = rest, wantRest
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -29,9 +30,21 @@ type processes struct {
 	ended context.Context // nothing may run any more
 	log   *slog.Logger
 	left  leftovers
+	noisy atomic.Bool // a command left something running
 }
 
 func (p *processes) close() { p.left.close() }
+
+// alone reports whether no process of the job is left. Once there was one it
+// says no without looking: that could mean a look at every process of the machine.
+func (p *processes) alone() bool {
+	if p.noisy.Load() {
+		return false
+	}
+	alone := p.place.Processes() == 0
+	p.noisy.Store(!alone)
+	return alone
+}
 
 // run runs a command to its end and returns its exit code. started, which may
 // be nil, is called when it has started, or couldn't. When ctx ends, the command

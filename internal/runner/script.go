@@ -129,7 +129,7 @@ func (r *stepRun) withFiles(ctx context.Context, c executor.Command, env *envLis
 	r.job.scratch.nameFiles(&files, env)
 	c.Env = env.list
 	code, err := r.command(ctx, c)
-	r.alone = r.job.deps.Place.Processes() == 0
+	r.alone = r.job.processes.alone()
 	r.does.obey(&files, r.alone)
 	return code, err
 }
