@@ -42,12 +42,14 @@ func (f runFlags) options(ctx context.Context, root string) (local.Options, erro
 		{"--input", "=", f.inputs, nil, &o.Inputs},
 		{"--var", "=", f.vars, config.Vars, &o.Vars},
 		{"--env", "=", f.env, config.Env, &o.Env},
-		{"--matrix", ":", f.matrix, nil, &o.Matrix},
 		{"--on", "=", f.on, config.On, &o.On},
 	} {
 		if *p.into, err = pairs(p.flag, p.separator, p.typed, p.under); err != nil {
 			return local.Options{}, err
 		}
+	}
+	if o.Matrix, err = matrixFilter(f.matrix); err != nil {
+		return local.Options{}, err
 	}
 	if o.Secrets, err = f.readSecrets(ctx, config); err != nil {
 		return local.Options{}, err
@@ -72,6 +74,19 @@ func pairs(flag, separator string, typed []string, under map[string]string) (map
 		m[key] = value
 	}
 	return m, nil
+}
+
+// matrixFilter reads KEY:VALUE flags; several of one key are alternatives.
+func matrixFilter(typed []string) (map[string][]string, error) {
+	filter := map[string][]string{}
+	for _, text := range typed {
+		key, value, ok := strings.Cut(text, ":")
+		if !ok || key == "" {
+			return nil, fault.New(fault.Usage, "--matrix %q: expected KEY:VALUE", text)
+		}
+		filter[key] = append(filter[key], value)
+	}
+	return filter, nil
 }
 
 // readSecrets gathers secrets: files of the config, files of the flags, gh, --secret.

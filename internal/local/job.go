@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"time"
 
 	"slipway/internal/action"
@@ -50,6 +51,7 @@ func (w *worker) run(ctx context.Context, j *activeJob) (result jobproto.Result,
 	}
 	return runner.Run(ctx, j.msg, runner.Deps{
 		Place: place, Actions: w.actions, Sink: sink{w.reporter, job}, Control: j.control,
+		JobStarted: os.Getenv("ACTIONS_RUNNER_HOOK_JOB_STARTED"), JobCompleted: os.Getenv("ACTIONS_RUNNER_HOOK_JOB_COMPLETED"),
 		State: w.state, Log: w.log,
 	}), ""
 }

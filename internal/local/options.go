@@ -15,7 +15,7 @@ type Options struct {
 	Vars      map[string]string
 	Env       map[string]string
 	Secrets   map[string]string
-	Matrix    map[string]string // run only the legs with these values
+	Matrix    map[string][]string // run only the legs with one of these values for each key
 
 	On            map[string]string // label → executor
 	StrictRunners bool              // a job no executor here can take fails

@@ -84,7 +84,7 @@ func (p *Plan) newRun(ctx context.Context, planned *PlannedRun, index int) (*act
 	spec := engine.Spec{
 		ID: id, Number: 1, Attempt: 1, Plan: planned.Workflow, Github: github.value(), Event: planned.event.Payload,
 		Inputs: planned.inputs, Vars: expr.Strings(p.options.Vars), Secrets: expr.Strings(p.options.Secrets),
-		Created: created, Sources: planned.called.sources, Matrix: p.matrix(),
+		Created: created, Sources: planned.called.sources, Matrix: p.options.Matrix,
 	}
 	run, err := engine.NewRun(spec)
 	if err != nil {
@@ -117,14 +117,6 @@ func (p *Plan) userEnv() *workflow.Token {
 		pairs = append(pairs, workflow.NewString(key), workflow.NewString(p.options.Env[key]))
 	}
 	return workflow.NewMapping(pairs...)
-}
-
-func (p *Plan) matrix() map[string][]string {
-	filter := make(map[string][]string, len(p.options.Matrix))
-	for key, value := range p.options.Matrix {
-		filter[key] = []string{value}
-	}
-	return filter
 }
 
 func (p *Plan) githubContext(ctx context.Context, planned *PlannedRun, id string) (githubContext, error) {
