@@ -24,7 +24,7 @@ FUZZTIME ?= 20s
 fuzz: ## every fuzz target for FUZZTIME (20s)
 	@set -e; for package in $$(go list ./...); do \
 		for target in $$(go test -list '^Fuzz' $$package | grep '^Fuzz' || true); do \
-			echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) $$package; \
+			echo "$$package $$target"; go test -run '^$$' -fuzz "^$$target$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x $$package; \
 		done; done
 
 bench: ## slipway against the bare processes and the peers that are installed
