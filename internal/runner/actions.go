@@ -9,8 +9,12 @@ import (
 	"slipway/internal/fault"
 )
 
-// maxDepth is how deep composite actions may nest.
-const maxDepth = 9
+// maxDepth is how deep composite actions may nest; maxActions, which GitHub
+// doesn't limit, keeps actions that use many that use many from taking forever.
+const (
+	maxDepth   = 9
+	maxActions = 10_000
+)
 
 // resolveActions finds, level by level, every action the job uses and those
 // that they use, before the first step runs (ActionManager.cs). Local ones are
@@ -66,6 +70,9 @@ func remoteUses(steps []*step) []*usesTask {
 func (t *usesTask) resolve(ctx context.Context, j *jobRun, log io.Writer) error {
 	if j.deps.Actions == nil {
 		return fault.New(fault.Missing, "action %s: this runner has nowhere to get actions from", t.ref)
+	}
+	if j.resolved.Add(1) > maxActions {
+		return fault.New(fault.Invalid, "the job uses more than %d actions, those inside composite actions counted", maxActions)
 	}
 	use := action.Use{Ref: t.ref, Workspace: j.dirs.Host.Workspace}
 	use.Repository, use.SHA, use.Root = t.definer(j)

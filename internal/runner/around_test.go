@@ -16,6 +16,7 @@ import (
 	"slipway/internal/fault"
 	"slipway/internal/jobproto"
 	"slipway/internal/testkit"
+	"slipway/internal/workflow"
 )
 
 // TestHooks runs scripts before and after a job's steps.
@@ -348,5 +349,34 @@ func TestEnvForActions(t *testing.T) {
 	tr.deps.Env = map[string]string{"ACTIONS_RUNTIME_TOKEN": "token", "ACTIONS_ID_TOKEN_REQUEST_URL": "url", "OTHER": "other"}
 	wantConclusion(t, tr, tr.run(t), jobproto.Success)
 	wantEqual(t, "script", tr.sink.step(t, "script").said(), "[] [url] [other]\n")
-	wantEqual(t, "action", tr.sink.step(t, "action").said(), "token url other\n")
+	wantEqual(t, "action", tr.sink.step(t, "action").said(), "*** url other\n")
+}
+
+// TestTokensAreMasked hides tokens that Deps.Env holds.
+func TestTokensAreMasked(t *testing.T) {
+	testkit.Need(t, "bash")
+	tr := newTrial(t, "- name: it\n  run: echo \"$ACTIONS_ID_TOKEN_REQUEST_TOKEN\"")
+	tr.deps.Env = map[string]string{"ACTIONS_ID_TOKEN_REQUEST_TOKEN": "a-token-of-ours"}
+	wantConclusion(t, tr, tr.run(t), jobproto.Success)
+	wantEqual(t, "it", tr.sink.step(t, "it").said(), "***\n")
+}
+
+// TestTooManyActions ends a job whose actions use more and more actions.
+func TestTooManyActions(t *testing.T) {
+	actions := madeActions{}
+	var uses func(depth int) []*workflow.Step
+	uses = func(depth int) []*workflow.Step {
+		steps := make([]*workflow.Step, 30)
+		for i := range steps {
+			steps[i] = &workflow.Step{ID: "__x", Uses: workflow.NewString(fmt.Sprintf("octo/depth%d@v1", depth))}
+		}
+		return steps
+	}
+	for depth := range 5 {
+		actions[fmt.Sprintf("octo/depth%d@v1", depth)] = uses(depth + 1)
+	}
+	tr := newTrial(t, "- uses: octo/depth0@v1")
+	tr.deps.Actions = actions
+	wantConclusion(t, tr, tr.run(t), jobproto.Failure)
+	wantContains(t, "log", tr.sink.logs(), "##[error]the job uses more than 10000 actions")
 }

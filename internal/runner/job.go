@@ -6,7 +6,9 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"slipway/internal/jobproto"
@@ -44,7 +46,8 @@ type jobRun struct {
 	pre, steps []*step
 	background *background
 	scratch    *scratch
-	ready      bool // set up
+	ready      bool         // set up
+	resolved   atomic.Int64 // actions so far
 	processes  *processes
 
 	mu    sync.Mutex
@@ -85,8 +88,8 @@ func (j *jobRun) close() {
 	j.processes.close()
 }
 
-// registerMasks hides every secret, the token also as git sends it
-// (ExecutionContext.cs, InitializeJob).
+// registerMasks hides every secret, the job's tokens, and GITHUB_TOKEN also as
+// git sends it (ExecutionContext.cs, InitializeJob).
 func (j *jobRun) registerMasks() {
 	masks := j.report.masks
 	if secrets := j.job.Contexts.Secrets.Object(); secrets != nil {
@@ -96,6 +99,11 @@ func (j *jobRun) registerMasks() {
 	}
 	for _, value := range j.job.Masks {
 		masks.AddSecret(value)
+	}
+	for name, value := range j.deps.Env {
+		if strings.HasSuffix(name, "_TOKEN") {
+			masks.AddSecret(value)
+		}
 	}
 	if token := j.job.Contexts.Github.Field("token").Text(); token != "" {
 		masks.AddSecret(token)

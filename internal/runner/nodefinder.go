@@ -92,7 +92,7 @@ func (f *nodeFinder) externals() []runtime {
 		version, ok := strings.CutPrefix(entry.Name(), "node")
 		file := filepath.Join(f.job.deps.Externals, entry.Name(), "bin", "node")
 		if info, err := os.Stat(file); ok && err == nil && info.Mode().IsRegular() && majorOf(version) > 0 {
-			out = append(out, runtime{file, majorOf(version)})
+			out = append(out, runtime{f.job.dirs.inner(file), majorOf(version)})
 		}
 	}
 	return out
