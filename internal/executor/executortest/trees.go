@@ -146,6 +146,7 @@ func testOutside(k *kit) {
 		`w=$(dirname "$2"); cd /; rm -r "$w"; ln -s "$1" "$w"`,                     // the folder of all
 		`cd /; rm -r "$(dirname "$3")"; ln -s "$1" "$3" || :`,                      // the place itself
 		`mkdir m && mount --bind "$1" m && mount --bind "$1" "$2" || :`,            // where we may
+		`touch "$3/f" && mount --bind "$1/hard" "$3/f" || :`,                       // over a file of ours
 		`mount --bind "$1" . && mount --bind "$1" "$(dirname "$2")" || :`,          // over our own folders
 		`w=$PWD; cd ../../..; mv home elsewhere; mkdir -p home; ln -s "$1" home/x`, // moved
 	} {

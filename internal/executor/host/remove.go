@@ -111,8 +111,9 @@ func (e entry) unlink(flags int) error {
 // blank empties a plain file of ours and reports whether it is then as good as
 // a new one. Making a file costs more than this: on ext4 as much as a shell.
 func (e entry) blank() bool {
-	var st unix.Stat_t
-	if unix.Fstatat(e.dir, e.name, &st, unix.AT_SYMLINK_NOFOLLOW) != nil || !asNew(&st) {
+	var st unix.Statx_t
+	err := unix.Statx(e.dir, e.name, unix.AT_SYMLINK_NOFOLLOW, unix.STATX_BASIC_STATS, &st)
+	if err != nil || !asNew(&st) {
 		return false
 	}
 	if st.Size == 0 {
@@ -126,9 +127,11 @@ func (e entry) blank() bool {
 	return errors.Join(err, unix.Close(fd)) == nil
 }
 
-// asNew reports whether a file, but for its content, is one that we just made.
-func asNew(st *unix.Stat_t) bool {
-	return st.Mode == unix.S_IFREG|0o644 && st.Nlink == 1 && int(st.Uid) == os.Geteuid() && int(st.Gid) == os.Getegid()
+// asNew reports whether a file, but for its content, is one that we just made:
+// not one of elsewhere that a job mounted there.
+func asNew(st *unix.Statx_t) bool {
+	mounted := st.Attributes_mask&unix.STATX_ATTR_MOUNT_ROOT == 0 || st.Attributes&unix.STATX_ATTR_MOUNT_ROOT != 0
+	return !mounted && st.Mode == unix.S_IFREG|0o644 && st.Nlink == 1 && int(st.Uid) == os.Geteuid() && int(st.Gid) == os.Getegid()
 }
 
 // remove removes a file, or a folder with all that is in it, and reports

@@ -268,8 +268,7 @@ func (s *slot) keep() error {
 }
 
 func (s *slot) unlinkState() error {
-	err := unix.Unlinkat(s.dir, stateName, 0)
-	if err != nil && err != unix.ENOENT {
+	if err := (entry{s.dir, stateName, s.statePath()}).unlink(0); err != nil {
 		return fmt.Errorf("remove %s: %w", s.statePath(), err)
 	}
 	return nil
