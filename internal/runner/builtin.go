@@ -17,7 +17,7 @@ func (t *usesTask) runBuiltin(ctx context.Context, r *stepRun, inputs []pair) er
 	env := r.stepEnv(len(inputs) + len(r.job.deps.Env))
 	addInputs(env, inputs)
 	r.job.addDeps(env)
-	console, err := r.job.processes.openConsole(r.copyLog())
+	console, err := r.job.processes.openConsole(r.toLog())
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package runner
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -37,6 +38,23 @@ func (e *effects) setEnv(name, value string) {
 	defer e.mu.Unlock()
 	e.run.frame.env.set(name, value)
 	e.run.log.debug(fmt.Sprintf("%s='%s'", name, value))
+}
+
+// lookup finds a variable: in the step's env context, then in what the place
+// gives every command.
+func (e *effects) lookup(name string) string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, v := range slices.Backward(e.run.env) {
+		if v.key == name {
+			return v.value
+		}
+	}
+	env := e.run.frame.env
+	if value, ok := env.vars[name]; ok {
+		return value
+	}
+	return env.outside.place[name]
 }
 
 // addPath puts a folder in front of PATH for the steps that follow.

@@ -112,7 +112,7 @@ func place(a jobproto.Annotation) string {
 	return at + strconv.Quote(a.Message)
 }
 
-var shellPath = regexp.MustCompile(`(?m)^(shell: |##\[debug\])/\S*/(bash|sh|python3?|pwsh|node) `)
+var shellPath = regexp.MustCompile(`(?m)^(shell: |##\[debug\])/\S*/(bash|sh|python|pwsh|node)3? `)
 
 // transcript is everything a reader of the job would see, without what differs
 // from machine to machine.

@@ -22,7 +22,7 @@ func newOutput(r *stepRun) *output {
 		Echo:      j.job.StepDebug,
 		Workspace: j.dirs.Inner.Workspace,
 		HostPath:  j.dirs.translator(),
-		Getenv:    r.lookupEnv,
+		Getenv:    r.does.lookup,
 	}
 	o.problems = j.matchers.Scanner(matcher.Options{
 		Workspace: j.dirs.Host.Workspace,

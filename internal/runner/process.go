@@ -109,17 +109,17 @@ type console struct {
 	processes *processes
 	reader    *outputReader
 	write     *os.File // for the programs; closed when the last of them has started
-	copied    chan error
+	copied    chan error // how reading ended
 }
 
-// openConsole makes a console whose output copy takes until it ends.
-func (p *processes) openConsole(copy func(io.Reader) error) (*console, error) {
+// openConsole makes a console whose output take reads until it ends.
+func (p *processes) openConsole(take func(io.Reader) error) (*console, error) {
 	read, write, err := newPipe()
 	if err != nil {
 		return nil, err
 	}
 	c := &console{processes: p, reader: &outputReader{file: read, left: maxPipe}, write: write, copied: make(chan error, 1)}
-	go func() { c.copied <- copy(c.reader) }()
+	go func() { c.copied <- take(c.reader) }()
 	return c, nil
 }
 
@@ -144,9 +144,9 @@ func (c *console) close() error {
 	return err
 }
 
-// runInto runs a command whose output copy takes.
-func (p *processes) runInto(ctx context.Context, c executor.Command, copy func(io.Reader) error) (int, error) {
-	console, err := p.openConsole(copy)
+// runInto runs a command whose output take reads until it ends.
+func (p *processes) runInto(ctx context.Context, c executor.Command, take func(io.Reader) error) (int, error) {
+	console, err := p.openConsole(take)
 	if err != nil {
 		return 0, err
 	}
@@ -158,9 +158,9 @@ func (p *processes) runInto(ctx context.Context, c executor.Command, copy func(i
 	return code, err
 }
 
-// copyLog returns what takes the output of the step's programs: it is logged,
-// and commands in it are obeyed.
-func (r *stepRun) copyLog() func(io.Reader) error {
+// toLog returns what reads the output of the step's programs: it is logged, and
+// commands in it are obeyed.
+func (r *stepRun) toLog() func(io.Reader) error {
 	r.log.flush()
 	out := newOutput(r)
 	return func(from io.Reader) error { return logline.Copy(from, r.job.report.masks, out) }
@@ -168,7 +168,7 @@ func (r *stepRun) copyLog() func(io.Reader) error {
 
 // command runs a program of the step to its end and returns its exit code.
 func (r *stepRun) command(ctx context.Context, c executor.Command) (int, error) {
-	code, err := r.job.processes.runInto(ctx, c, r.copyLog())
+	code, err := r.job.processes.runInto(ctx, c, r.toLog())
 	if err == nil {
 		r.exit = &code
 	}

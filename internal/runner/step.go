@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math"
 	"time"
 
 	"slipway/internal/jobproto"
@@ -196,9 +195,9 @@ func (r *stepRun) limit() (ctx context.Context, minutes float64, release func())
 			r.log.error("An error occurred when attempting to determine the step timeout.")
 			r.log.error(shown(err))
 		}
-		// GitHub counts whole minutes: 0.5 is no limit.
-		if minutes = math.Floor(min(minutes, maxMinutes)); minutes > 0 {
-			base, stopTimer = context.WithTimeoutCause(base, time.Duration(minutes)*r.job.deps.Waits.Minute, errTimedOut)
+		// Unlike on GitHub, which cuts it off, a fraction counts.
+		if minutes = min(minutes, maxMinutes); minutes > 0 {
+			base, stopTimer = context.WithTimeoutCause(base, time.Duration(minutes*float64(r.job.deps.Waits.Minute)), errTimedOut)
 		}
 	}
 	r.inner = base

@@ -1,13 +1,18 @@
 package runner
 
-import "strings"
+import (
+	"maps"
+	"slices"
+	"strings"
+)
 
 // stepEnv is the environment of the step's command without its files; room is
 // how many more variables the caller will set.
 func (r *stepRun) stepEnv(room int) *envList {
-	env := r.frame.env.commandEnv(r.env, room+len(r.step.state))
-	for name, value := range r.step.state {
-		env.set("STATE_"+name, value)
+	state := r.step.stateVariables()
+	env := r.frame.env.commandEnv(r.env, room+len(state))
+	for _, v := range state {
+		env.set(v.key, v.value)
 	}
 	for _, p := range r.github {
 		switch p.key {
@@ -33,30 +38,23 @@ func scriptsSee(name string) bool {
 	return !strings.HasPrefix(name, "ACTIONS_")
 }
 
-// lookupEnv finds a variable the step sees: env context first, then the place's own.
-func (r *stepRun) lookupEnv(name string) string {
-	for i := len(r.env) - 1; i >= 0; i-- {
-		if r.env[i].key == name {
-			return r.env[i].value
-		}
+// stateVariables are what earlier phases of the action kept, by name.
+func (s *step) stateVariables() []pair {
+	pairs := make([]pair, 0, len(s.state))
+	for _, name := range slices.Sorted(maps.Keys(s.state)) {
+		pairs = append(pairs, pair{"STATE_" + name, s.state[name]})
 	}
-	if value, ok := r.frame.env.vars[name]; ok {
-		return value
-	}
-	return r.frame.env.outside.place[name]
+	return pairs
 }
 
 // printEnv shows the env context in the log's header.
 func (r *stepRun) printEnv() {
-	visible := r.frame.env.visible(r.env)
-	if len(visible)+len(r.step.state) == 0 {
+	shown := append(r.frame.env.visible(r.env), r.step.stateVariables()...)
+	if len(shown) == 0 {
 		return
 	}
 	r.log.print("env:")
-	for _, v := range visible {
+	for _, v := range shown {
 		r.log.print("  " + v.key + ": " + v.value)
-	}
-	for name, value := range r.step.state {
-		r.log.print("  STATE_" + name + ": " + value)
 	}
 }

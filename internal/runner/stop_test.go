@@ -262,8 +262,9 @@ steps:
     run: sleep 1000
     background: true
     timeout-minutes: 1
-  - run: sleep 0.3
-    timeout-minutes: 0.9
+  - run: sleep 2000
+    timeout-minutes: 0.5
+    continue-on-error: true
   - wait: bg
   - run: mark "${{ steps.bg.outcome }}"
     if: failure()`)
@@ -280,11 +281,12 @@ runs:
 `)
 	result := tr.run(t)
 	wantConclusion(t, tr, result, jobproto.Failure)
-	wantEqual(t, "outline", tr.sink.outline(), "Run sleep 1000: success (failure)\nRun ./composite: success (failure)\n  Run sleep 1000: failure\nRun sleep 1000: failure\nRun sleep 0.3: success\nWait: failure\nRun mark \"failure\": success\n")
+	wantEqual(t, "outline", tr.sink.outline(), "Run sleep 1000: success (failure)\nRun ./composite: success (failure)\n  Run sleep 1000: failure\nRun sleep 1000: failure\nRun sleep 2000: success (failure)\nWait: failure\nRun mark \"failure\": success\n")
 	wantEqual(t, "marks", tr.marks(t), "failure")
 	for _, text := range []string{
 		"##[error]The action 'Run sleep 1000' has timed out after 1 minutes.\n",
 		"##[error]The action has timed out.\n",
+		"##[error]The action 'Run sleep 2000' has timed out after 0.5 minutes.\n",
 		"##[error]The background step 'Run sleep 1000' has timed out after 1 minutes.\n",
 	} {
 		wantContains(t, "log", tr.sink.logs(), text)
