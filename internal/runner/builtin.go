@@ -3,6 +3,7 @@ package runner
 import (
 	"context"
 	"io"
+	"maps"
 	"strings"
 
 	"slipway/internal/action"
@@ -40,7 +41,7 @@ func (t *usesTask) call(r *stepRun, console *console, env *envList, inputs []pai
 		Inputs: make(map[string]string, len(inputs)),
 		Env:    make(map[string]string, len(env.list)),
 		Github: github,
-		State:  r.step.state,
+		State:  maps.Clone(r.step.state),
 		Log:    console.write,
 
 		SetOutput: r.does.setOutput,

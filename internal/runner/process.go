@@ -108,7 +108,7 @@ func (p *processes) terminate(ctx context.Context, process executor.Process, exi
 type console struct {
 	processes *processes
 	reader    *outputReader
-	write     *os.File // for the programs; closed when the last of them has started
+	write     *os.File   // for the programs; closed when the last of them has started
 	copied    chan error // how reading ended
 }
 
