@@ -3,6 +3,7 @@ package host
 import (
 	"errors"
 	"fmt"
+	"os"
 	"sync"
 	"syscall"
 	"time"
@@ -26,14 +27,46 @@ type process struct {
 // Wait implements executor.Process.
 func (p *process) Wait() (executor.Status, error) {
 	for !p.reap() {
-		// Until it has ended; the status stays for reap, so that Signal never
-		// meets a number that is another's.
-		err := unix.Waitid(unix.P_PID, p.pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
-		if err != nil && err != unix.EINTR && err != unix.ECHILD {
+		if err := p.await(); err != nil && err != unix.EINTR && err != unix.ECHILD {
 			return executor.Status{}, fmt.Errorf("wait for process %d: %w", p.pid, err)
 		}
 	}
 	return p.status, p.err
+}
+
+// await waits until the command has ended. The status stays for reap, so that
+// Signal never meets a number that is another's.
+//
+// It waits in Go's poller: a blocking waitid keeps one of the scheduler's
+// processors until its monitor takes it away, milliseconds later, and with as
+// many commands running as there are processors nothing else of ours goes on.
+func (p *process) await() error {
+	fd, err := unix.PidfdOpen(p.pid, unix.PIDFD_NONBLOCK)
+	if err != nil { // before Linux 5.10
+		return p.block()
+	}
+	file := os.NewFile(uintptr(fd), "pidfd")
+	defer file.Close()
+	conn, err := file.SyscallConn()
+	if err != nil {
+		return p.block()
+	}
+	if conn.Read(p.hasEnded) != nil { // the poller does not take it
+		return p.block()
+	}
+	return nil
+}
+
+// hasEnded reports whether the command has ended, as far as its pidfd tells.
+func (p *process) hasEnded(pidfd uintptr) bool {
+	var info unix.Siginfo
+	err := unix.Waitid(unix.P_PIDFD, int(pidfd), &info, unix.WEXITED|unix.WNOWAIT|unix.WNOHANG, nil)
+	return err != nil && err != unix.EINTR || info.Signo != 0
+}
+
+// block waits in the kernel until the command has ended.
+func (p *process) block() error {
+	return unix.Waitid(unix.P_PID, p.pid, nil, unix.WEXITED|unix.WNOWAIT, nil)
 }
 
 // reap takes the status if the command has ended, and reports whether it has.
