@@ -3,9 +3,8 @@ package runner
 import (
 	"context"
 	"encoding/base64"
+	"fmt"
 	"log/slog"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -168,5 +167,9 @@ func (j *jobRun) writeEvent() error {
 	if len(payload) == 0 {
 		payload = []byte("{}")
 	}
-	return os.WriteFile(filepath.Join(j.dirs.Host.Home, eventFile), payload, 0o644)
+	file := scratchFile{name: eventFile}
+	if err := j.scratch.make(file); err != nil {
+		return fmt.Errorf("make the file of the event: %w", err)
+	}
+	return j.scratch.write(file, string(payload))
 }

@@ -51,14 +51,18 @@ func (s *scratch) take(use, extension string) (scratchFile, error) {
 
 // make makes an empty file, or takes the one that an earlier job left to the place.
 func (s *scratch) make(f scratchFile) error {
-	const flags = syscall.O_CREAT | syscall.O_TRUNC | syscall.O_WRONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_CLOEXEC
+	const flags = syscall.O_CREAT | syscall.O_WRONLY | syscall.O_NOFOLLOW | syscall.O_NONBLOCK | syscall.O_CLOEXEC
 	fd, err := ignoringEINTR(func() (int, error) { return syscall.Open(s.host+f.name, flags, scratchMode) })
 	if err != nil {
 		return err
 	}
 	var st syscall.Stat_t
-	if err = syscall.Fstat(fd, &st); err == nil && st.Mode != syscall.S_IFREG|scratchMode {
+	err = syscall.Fstat(fd, &st)
+	if err == nil && st.Mode != syscall.S_IFREG|scratchMode {
 		err = syscall.Fchmod(fd, scratchMode) // whatever our umask says
+	}
+	if err == nil && st.Size > 0 { // cutting nothing off would cost as much as cutting
+		err = syscall.Ftruncate(fd, 0)
 	}
 	return errors.Join(err, syscall.Close(fd))
 }
@@ -82,14 +86,14 @@ func (s *scratch) write(f scratchFile, content string) error {
 		return syscall.Open(s.host+f.name, syscall.O_WRONLY|syscall.O_NOFOLLOW|syscall.O_CLOEXEC, 0)
 	})
 	if err != nil {
-		return fmt.Errorf("open the step's script %s: %w", f.name, err)
+		return fmt.Errorf("open %s: %w", f.name, err)
 	}
 	err = fill(fd, content)
 	if closeErr := syscall.Close(fd); err == nil {
 		err = closeErr
 	}
 	if err != nil {
-		return fmt.Errorf("write the step's script %s: %w", f.name, err)
+		return fmt.Errorf("write %s: %w", f.name, err)
 	}
 	return nil
 }
@@ -103,6 +107,10 @@ func fill(fd int, content string) error {
 			return err
 		}
 		done += n
+	}
+	var st syscall.Stat_t
+	if err := syscall.Fstat(fd, &st); err != nil || st.Size <= int64(len(data)) {
+		return err
 	}
 	_, err := ignoringEINTR(func() (int, error) { return 0, syscall.Ftruncate(fd, int64(len(data))) })
 	return err

@@ -81,11 +81,18 @@ func (g *group) populated() bool {
 	if g == nil {
 		return false
 	}
-	events, err := os.ReadFile(g.path + "/cgroup.events")
-	if errors.Is(err, fs.ErrNotExist) {
+	// Asked after every step: package os would first ask in vain whether the file can be polled.
+	fd, err := unix.Open(g.path+"/cgroup.events", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err == unix.ENOENT {
 		return false // a job removed it, which it can only when it is empty
 	}
-	return err != nil || !bytes.HasPrefix(events, []byte("populated 0"))
+	if err != nil {
+		return true
+	}
+	defer unix.Close(fd)
+	var events [64]byte
+	n, err := unix.Read(fd, events[:])
+	return err != nil || !bytes.HasPrefix(events[:n], []byte("populated 0"))
 }
 
 // kill ends all members. Before Linux 5.14 it kills those it sees: call it
