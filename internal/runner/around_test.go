@@ -364,8 +364,7 @@ func TestTokensAreMasked(t *testing.T) {
 // TestTooManyActions ends a job whose actions use more and more actions.
 func TestTooManyActions(t *testing.T) {
 	actions := madeActions{}
-	var uses func(depth int) []*workflow.Step
-	uses = func(depth int) []*workflow.Step {
+	uses := func(depth int) []*workflow.Step {
 		steps := make([]*workflow.Step, 30)
 		for i := range steps {
 			steps[i] = &workflow.Step{ID: "__x", Uses: workflow.NewString(fmt.Sprintf("octo/depth%d@v1", depth))}
