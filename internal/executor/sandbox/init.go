@@ -116,6 +116,26 @@ func (in *initProcess) answer(m message, err error) error {
 	return in.wire.send(m)
 }
 
+// reserveThreads makes the threads that the init will need and leaves them to
+// Go's scheduler. A job that uses up all processes it may have would otherwise
+// leave none for a thread, without which Go ends the process.
+func reserveThreads() {
+	const enough = 16
+	var made sync.WaitGroup
+	leave := make(chan struct{})
+	for range enough {
+		made.Add(1)
+		go func() {
+			runtime.LockOSThread() // one thread each, until all have one
+			made.Done()
+			<-leave
+			runtime.UnlockOSThread()
+		}()
+	}
+	made.Wait()
+	close(leave)
+}
+
 // begin makes the sandbox and takes the thread's rights away.
 func (in *initProcess) begin(s setup) error {
 	// A job may signal process 1. Only a signal that is caught can't end it,
@@ -137,6 +157,7 @@ func (in *initProcess) begin(s setup) error {
 	if in.place, err = machine.Prepare(context.Background(), executor.Spec{Job: "sandbox"}); err != nil {
 		return err
 	}
+	reserveThreads()
 	if err := s.limitNumbers(); err != nil {
 		return err
 	}
